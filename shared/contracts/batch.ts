@@ -1,0 +1,129 @@
+/** A batch of training examples, and the lease under which a runner holds it. */
+import { z } from 'zod';
+import { AdapterInput, AdapterRecord } from './adapter.ts';
+import { RecordId, Sha256, Slug, Timestamp } from './ids.ts';
+import { NotTrainableReason } from './preference.ts';
+import { Prompt } from './prompt.ts';
+import { Recipe } from './recipe.ts';
+import { Text } from './text.ts';
+
+/** chosen and rejected index the example's completions. */
+export const Pair = z
+  .strictObject({
+    chosen: z.number().int().min(0).max(7),
+    rejected: z.number().int().min(0).max(7),
+    p: z.number().min(0).max(1).meta({ description: 'Probability that chosen is really preferred; a tie is 0.5.' }),
+    weight: z.number().min(0).meta({ description: 'The pairs of one preference sum to that preference’s weight.' }),
+  })
+  .meta({ id: 'Pair' });
+export type Pair = z.infer<typeof Pair>;
+
+/** One preference, made ready to train on: a prompt, its completions, and the pairs among them. */
+export const Example = z
+  .strictObject({
+    preference: RecordId,
+    prompt: Prompt,
+    completions: z.array(Text).min(2).max(8),
+    pairs: z.array(Pair).min(1).max(28),
+  })
+  .meta({ id: 'Example' });
+export type Example = z.infer<typeof Example>;
+
+/** ready → leased → completed; a lease that ends early makes it ready again; too many attempts: quarantined. */
+export const BatchState = z.enum(['ready', 'leased', 'completed', 'quarantined']).meta({ id: 'BatchState' });
+export type BatchState = z.infer<typeof BatchState>;
+
+export const LeaseRequest = z
+  .strictObject({
+    domains: z.array(Slug).min(1).max(100).optional().meta({ description: 'Default: every domain of the base model.' }),
+    baseModel: z.string().min(1).max(300),
+    runner: z.string().min(1).max(100).meta({ description: 'Name of the runner process, for people.' }),
+  })
+  .meta({ id: 'LeaseRequest' });
+export type LeaseRequest = z.infer<typeof LeaseRequest>;
+
+export const Lease = z
+  .strictObject({
+    batch: RecordId,
+    domain: Slug,
+    fence: z.number().int().min(1).meta({ description: 'Grows with every lease; an older one is refused.' }),
+    attempt: z.number().int().min(1),
+    expiresAt: Timestamp,
+    now: Timestamp.meta({ description: 'The server’s clock, so that a runner with a wrong one can still renew in time.' }),
+    baseModel: z.string(),
+    recipe: Recipe,
+    parent: Sha256.nullable().meta({ description: 'The domain’s head: what this batch is trained on top of.' }),
+    examples: z.array(Example),
+  })
+  .meta({ id: 'Lease' });
+export type Lease = z.infer<typeof Lease>;
+
+export const Heartbeat = z.strictObject({ fence: z.number().int().min(1) }).meta({ id: 'Heartbeat' });
+export type Heartbeat = z.infer<typeof Heartbeat>;
+
+export const HeartbeatResult = z
+  .strictObject({ expiresAt: Timestamp, now: Timestamp })
+  .meta({ id: 'HeartbeatResult' });
+export type HeartbeatResult = z.infer<typeof HeartbeatResult>;
+
+export const Completion = z
+  .strictObject({
+    fence: z.number().int().min(1),
+    adapter: AdapterInput,
+    notTrainable: z
+      .array(z.strictObject({ preference: RecordId, reason: NotTrainableReason }))
+      .max(500)
+      .default([])
+      .meta({ description: 'Members the runner could not train on: they are reported, not consumed.' }),
+  })
+  .meta({ id: 'Completion' });
+export type Completion = z.infer<typeof Completion>;
+
+export const CompletionResult = z
+  .strictObject({
+    adapter: AdapterRecord,
+    live: z.boolean().meta({ description: 'Whether the adapter is being served now.' }),
+    reason: z.string().nullable().meta({ description: 'Why it is not live.' }),
+    replayed: z.boolean(),
+  })
+  .meta({ id: 'CompletionResult' });
+export type CompletionResult = z.infer<typeof CompletionResult>;
+
+/** A runner that cannot train a batch gives it back with the reason; an empty result is nobody’s loss. */
+export const Failure = z
+  .strictObject({ fence: z.number().int().min(1), reason: z.string().min(1).max(2000) })
+  .meta({ id: 'Failure' });
+export type Failure = z.infer<typeof Failure>;
+
+/** When no member of a batch is trainable, the batch ends without an adapter. */
+export const Dismissal = z
+  .strictObject({
+    fence: z.number().int().min(1),
+    notTrainable: z.array(z.strictObject({ preference: RecordId, reason: NotTrainableReason })).min(1).max(500),
+  })
+  .meta({ id: 'Dismissal' });
+export type Dismissal = z.infer<typeof Dismissal>;
+
+export const Batch = z
+  .strictObject({
+    id: RecordId,
+    domain: Slug,
+    state: BatchState,
+    fence: z.number().int().min(0),
+    attempts: z.number().int().min(0),
+    runner: z.string().nullable(),
+    leaseExpiresAt: Timestamp.nullable(),
+    adapter: Sha256.nullable(),
+    error: z.string().nullable().meta({ description: 'The last reason a runner gave for failing it.' }),
+    preferences: z.array(RecordId).meta({ description: 'Members in training order.' }),
+    createdAt: Timestamp,
+    completedAt: Timestamp.nullable(),
+  })
+  .meta({ id: 'Batch' });
+export type Batch = z.infer<typeof Batch>;
+
+export const BatchList = z.strictObject({ items: z.array(Batch) }).meta({ id: 'BatchList' });
+
+/** Examples of the held-out part, for gates and evaluation; never leased. */
+export const HeldOut = z.strictObject({ examples: z.array(Example) }).meta({ id: 'HeldOut' });
+export type HeldOut = z.infer<typeof HeldOut>;
