@@ -4,7 +4,7 @@ import { AdapterInput, AdapterRecord } from './adapter.ts';
 import { RecordId, Sha256, Slug, Timestamp } from './ids.ts';
 import { NotTrainableReason } from './preference.ts';
 import { Prompt } from './prompt.ts';
-import { Recipe } from './recipe.ts';
+import { GateBounds, Recipe } from './recipe.ts';
 import { Text } from './text.ts';
 
 /** chosen and rejected index the example's completions. */
@@ -52,6 +52,7 @@ export const Lease = z
     now: Timestamp.meta({ description: 'The server’s clock, so that a runner with a wrong one can still renew in time.' }),
     baseModel: z.string(),
     recipe: Recipe,
+    gates: GateBounds.meta({ description: 'Bounds of the domain; the runner measures and reports every gate.' }),
     parent: Sha256.nullable().meta({ description: 'The domain’s head: what this batch is trained on top of.' }),
     examples: z.array(Example),
   })
