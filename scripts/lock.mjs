@@ -1,9 +1,13 @@
-// Completes package-lock.json: a registry that does not serve another platform's optional binary leaves it out of the
-// lock, and `npm ci` then refuses that lock everywhere. Run after every `npm install`; `npm run check` verifies it.
+// npm run lock: writes the lock files anew after a change of package.json or gpu-runner/pyproject.toml. A registry that
+// does not serve another platform's optional binary leaves it out of npm's lock, and `npm ci` then refuses that lock
+// everywhere: such entries are added here.
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { pathToFileURL } from 'node:url';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { root, venvProgram } from './setup/paths.mjs';
 
-const LOCK = new URL('../package-lock.json', import.meta.url);
+const LOCK = join(root, 'package-lock.json');
 
 // Where npm would look a dependency of `owner` up: beside it, then in every folder above.
 function isLocked(packages, owner, name) {
@@ -13,38 +17,47 @@ function isLocked(packages, owner, name) {
   }
 }
 
-// `@biomejs/cli-win32-arm64`, `@deno/darwin-x64`, `@cloudflare/workerd-windows-64`: the name tells the platform.
+// `@biomejs/cli-win32-arm64`, `@deno/linux-arm64-glibc`, `@cloudflare/workerd-windows-64`: the name tells the platform.
 function platformOf(name) {
   const os = /darwin|android|linux|win32|windows/.exec(name)?.[0].replace('windows', 'win32');
   const cpu = /arm64/.exec(name)?.[0] ?? (/64/.test(name) ? 'x64' : undefined);
+  if (!os || !cpu) throw new Error(`package-lock.json lacks ${name}, and its name does not tell its platform`);
   const libc = /musl|glibc/.exec(name)?.[0];
-  return os && cpu ? { os: [os], cpu: [cpu], ...(libc && { libc: [libc] }) } : null;
+  return { cpu: [cpu], ...(libc && { libc: [libc] }), os: [os] };
 }
 
-/** Optional dependencies that `lock` names and does not hold: `[{ path, entry }]`. Throws where a name tells no platform. */
+/** The optional dependencies that `lock` names and does not hold: path → entry. */
 export function missingEntries(lock) {
-  const missing = new Map();
-  for (const [owner, { optionalDependencies = {}, dev = false }] of Object.entries(lock.packages)) {
+  const missing = {};
+  for (const [owner, { optionalDependencies = {}, dev }] of Object.entries(lock.packages)) {
     for (const [name, version] of Object.entries(optionalDependencies)) {
       if (isLocked(lock.packages, owner, name)) continue;
-      const platform = platformOf(name);
-      if (!platform) throw new Error(`package-lock.json lacks ${name}, and its name does not tell its platform`);
-      missing.set(`node_modules/${name}`, { version, ...platform, ...(dev && { dev }), optional: true });
+      missing[`node_modules/${name}`] = { version, ...(dev && { dev }), optional: true, ...platformOf(name) };
     }
   }
-  return [...missing].map(([path, entry]) => ({ path, entry }));
+  return missing;
 }
 
 export function readLock() {
   return JSON.parse(readFileSync(LOCK, 'utf8'));
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+function lockPackages() {
+  execFileSync('npm', ['install', '--package-lock-only', '--loglevel=error'], { cwd: root, stdio: 'inherit' });
   const lock = readLock();
-  const missing = missingEntries(lock);
-  for (const { path, entry } of missing) lock.packages[path] = entry;
-  const { '': root, ...rest } = lock.packages;
-  lock.packages = { '': root, ...Object.fromEntries(Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1))) };
-  if (missing.length > 0) writeFileSync(LOCK, `${JSON.stringify(lock, null, 2)}\n`);
-  console.log(missing.length > 0 ? `added ${missing.map(({ path }) => path).join(', ')}` : 'package-lock.json is complete');
+  const packages = Object.entries({ ...lock.packages, ...missingEntries(lock) }).sort(([a], [b]) => (a < b ? -1 : 1));
+  writeFileSync(LOCK, `${JSON.stringify({ ...lock, packages: Object.fromEntries(packages) }, null, 2)}\n`);
+}
+
+function lockPython() {
+  const compile = ['pip', 'compile', 'pyproject.toml', '--universal', '--generate-hashes', '--no-header', '--quiet'];
+  const run = (...args) =>
+    execFileSync(venvProgram('uv'), [...compile, '--python-version=3.11', ...args], { cwd: join(root, 'gpu-runner') });
+  run('-o', 'requirements.lock');
+  run('--group', 'dev', '-c', 'requirements.lock', '-o', 'requirements-dev.lock');
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  lockPackages();
+  lockPython();
 }

@@ -3,4 +3,6 @@
 import { fileURLToPath } from 'node:url';
 import { start } from './start.mjs';
 
-await start(fileURLToPath(new URL('../shared/cli/index.ts', import.meta.url)), process.argv.slice(2), { python: false });
+await start(fileURLToPath(new URL('../shared/cli/index.ts', import.meta.url)), process.argv.slice(2), {
+  python: false,
+});

@@ -92,7 +92,8 @@ export async function setUp({ python = true, torch = process.env.PREFLOOP_TORCH 
   requireNode();
   const build = torch ?? installedBuild() ?? 'pypi';
   const packagesReady = () => readStamp(npmStamp) === npmFingerprint() && findNode() !== null;
-  const pythonReady = () => !python || (readStamp(pythonStamp) === pythonFingerprint(build) && existsSync(venvProgram('python')));
+  const pythonReady = () =>
+    !python || (readStamp(pythonStamp) === pythonFingerprint(build) && existsSync(venvProgram('python')));
   if (packagesReady() && pythonReady()) return;
   if (!pythonReady() && !existsSync(venvProgram('python'))) findPython(); // say so before the packages, not after
   await exclusively(

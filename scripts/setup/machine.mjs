@@ -12,14 +12,18 @@ print(json.dumps({"path": sys.executable, "version": sys.version.split()[0], "re
 export function requireNode() {
   const version = process.versions.node;
   if (Number(version.split('.')[0]) < 20) {
-    throw new MissingTool(`Prefloop needs Node 20 or newer, and this is Node ${version}: install a newer one and start again.`);
+    throw new MissingTool(
+      `Prefloop needs Node 20 or newer, and this is Node ${version}: install a newer one and start again.`,
+    );
   }
 }
 
 /** Throws MissingTool where there is no npm on the PATH. */
 export function requireNpm() {
   if (spawnSync('npm', ['--version'], { shell: process.platform === 'win32' }).status !== 0) {
-    throw new MissingTool('Prefloop needs npm, and none was found on the PATH: install it (it comes with Node) and start again.');
+    throw new MissingTool(
+      'Prefloop needs npm, and none is on the PATH: install it (it comes with Node) and start again.',
+    );
   }
 }
 
@@ -43,8 +47,8 @@ export function findPython() {
       `Prefloop needs Python's venv module, and Python ${recent.version} at ${recent.path} lacks it: install it (on Debian and Ubuntu the package python3-venv) and start again.`,
     );
   }
-  const nearest = found.length > 0 ? `and the one found, ${found[0].path}, is ${found[0].version}` : `and ${chosen || 'none'} was found`;
-  throw new MissingTool(
-    `Prefloop needs Python 3.11 or newer, ${chosen && found.length === 0 ? `and PREFLOOP_PYTHON=${chosen} does not start` : nearest}: install one and start again.`,
-  );
+  let nearest = 'none was found';
+  if (chosen) nearest = `PREFLOOP_PYTHON=${chosen} does not start`;
+  if (found[0]) nearest = `${found[0].path} is ${found[0].version}`;
+  throw new MissingTool(`Prefloop needs Python 3.11 or newer, and ${nearest}: install one and start again.`);
 }
