@@ -1,0 +1,125 @@
+"""The attention function through which every trunk runs: it asks the layout it is handed how rows see each other.
+
+Registered with transformers as "prefloop". Within `running(L)` each layer of a model reaches `L.attend`, so training
+(`PackedAttention`) and decoding (a layout with its own key/value store) run the same, unchanged model code.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import scaled_dot_product_attention
+from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
+
+from prefloop.text.packing import Packed, Segment
+
+NAME = "prefloop"
+_UNSUPPORTED = ("softcap", "s_aux", "sinks", "position_bias", "attention_bias")
+
+
+class Layout(Protocol):
+    def attend(
+        self,
+        module: nn.Module,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        scaling: float | None,
+        window: int | None,
+    ) -> Tensor:
+        """One layer's attention.
+
+        query [B, n_q, T, d], key and value [B, n_kv, T, d] of the layer `module` (n_q a multiple of n_kv);
+        returns [B, T, n_q, d]. `window`: a row sees that many positions, itself included; None: all."""
+        ...
+
+
+_LAYOUT: ContextVar[Layout] = ContextVar("prefloop_layout")
+
+
+@contextmanager
+def running(layout: Layout) -> Iterator[None]:
+    token = _LAYOUT.set(layout)
+    try:
+        yield
+    finally:
+        _LAYOUT.reset(token)
+
+
+def attend(
+    module: nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    *,
+    scaling: float | None = None,
+    sliding_window: int | None = None,
+    **kwargs: object,
+) -> tuple[Tensor, None]:
+    for name in _UNSUPPORTED:
+        if kwargs.get(name) is not None:
+            raise ValueError(f"{type(module).__name__} uses {name} in its attention, which is not supported")
+    return _LAYOUT.get().attend(module, query, key, value, scaling, sliding_window), None
+
+
+ALL_ATTENTION_FUNCTIONS.register(NAME, attend)
+
+
+class PackedAttention:
+    """Every segment of a packed row attends to its prefix's keys and values and, causally, to its own."""
+
+    def __init__(self, packed: Packed):
+        self.segments = packed.segments
+        self.lengths = [s.stop - s.start for s in packed.segments]
+        self.index = {s: i for i, s in enumerate(packed.segments)}
+        self.used = False
+        self.masks: dict[tuple[int, int, int | None], Tensor] = {}
+
+    def attend(
+        self,
+        module: nn.Module,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        scaling: float | None,
+        window: int | None,
+    ) -> Tensor:
+        self.used = True
+        grouped = query.shape[1] != key.shape[1]
+        keys, values = key.split(self.lengths, dim=2), value.split(self.lengths, dim=2)
+        out = []
+        for i, (segment, q) in enumerate(zip(self.segments, query.split(self.lengths, dim=2), strict=True)):
+            k, v = keys[i], values[i]
+            if segment.prefix is not None:
+                j = self.index[segment.prefix]
+                k, v = torch.cat((keys[j], k), dim=2), torch.cat((values[j], v), dim=2)
+            mask = self._mask(segment, window, q)
+            out.append(
+                scaled_dot_product_attention(
+                    q, k, v, attn_mask=mask, is_causal=mask is None, scale=scaling, enable_gqa=grouped
+                )
+            )
+        return torch.cat(out, dim=2).transpose(1, 2)
+
+    def _mask(self, segment: Segment, window: int | None, like: Tensor) -> Tensor | None:
+        """None when plain causal attention is meant, else additive [rows, keys]: 0 where seen, -inf where not."""
+        rows = segment.stop - segment.start
+        prefix = segment.prefix.stop - segment.prefix.start if segment.prefix else 0
+        if window is not None and window >= prefix + rows:
+            window = None
+        if prefix == 0 and window is None:
+            return None
+        if (mask := self.masks.get((prefix, rows, window))) is None:
+            query_at = torch.arange(prefix, prefix + rows, device=like.device)[:, None]
+            key_at = torch.arange(prefix + rows, device=like.device)[None, :]
+            seen = key_at <= query_at
+            if window is not None:
+                seen &= query_at - key_at < window
+            mask = torch.zeros(rows, prefix + rows, dtype=like.dtype, device=like.device)
+            mask.masked_fill_(~seen, float("-inf"))
+            self.masks[prefix, rows, window] = mask
+        return mask
