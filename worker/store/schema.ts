@@ -23,17 +23,21 @@ export const project = sqliteTable('project', {
   createdAt: integer('created_at').notNull(),
 });
 
-export const key = sqliteTable('key', {
-  id: text().primaryKey(),
-  project: text().notNull(),
-  kind: text({ enum: ['secret', 'public'] }).notNull(),
-  name: text().notNull(),
-  scopes: text({ mode: 'json' }).$type<Scope[]>().notNull(),
-  /** SHA-256 of the secret part; the key itself is never stored. */
-  hash: text().notNull(),
-  createdAt: integer('created_at').notNull(),
-  revokedAt: integer('revoked_at'),
-});
+export const key = sqliteTable(
+  'key',
+  {
+    id: text().primaryKey(),
+    project: text().notNull(),
+    kind: text({ enum: ['secret', 'public'] }).notNull(),
+    name: text().notNull(),
+    scopes: text({ mode: 'json' }).$type<Scope[]>().notNull(),
+    /** SHA-256 of the whole key; the key itself is never stored. */
+    hash: text().notNull(),
+    createdAt: integer('created_at').notNull(),
+    revokedAt: integer('revoked_at'),
+  },
+  (t) => [index('key_project').on(t.project, t.createdAt)],
+);
 
 export const signingKey = sqliteTable(
   'signing_key',

@@ -1,0 +1,24 @@
+/** What the demo page and the edge say to each other; only there when the edge runs a demo. */
+import type { DomainStats } from '../../shared/contracts/stats.ts';
+
+/** The value of the binding DEMO, as JSON. */
+export type DemoConfig = {
+  project: string;
+  domain: string;
+  prompts: string[];
+  /** Asked again after every new adapter, to show before and now. */
+  samples: string[];
+};
+
+export type DemoSession = {
+  token: string;
+  expiresInSeconds: number;
+  domain: string;
+  prompts: string[];
+  /** Where in the prompts this person starts, so that two people do not see the same ones first. */
+  offset: number;
+};
+
+export type DemoState = { stats: DomainStats; now: number };
+
+export type DemoReplies = { live: string | null; samples: { prompt: string; before: string; now: string }[] };

@@ -1,0 +1,57 @@
+/** The edge: what every request passes, the routes, and the one place where errors become answers. */
+import { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { HTTPException } from 'hono/http-exception';
+import { ApiError } from './access/api-error.ts';
+import { authenticate } from './access/authenticate.ts';
+import { prepare } from './access/prepare.ts';
+import type { Env } from './env.ts';
+import { allowedMethods } from './routes/allowed-methods.ts';
+import { health } from './routes/health.ts';
+import { projects } from './routes/projects.ts';
+
+/** Largest JSON body. Uploads of adapter files have their own, larger limit in their route. */
+export const MAX_BODY_BYTES = 16_000_000;
+
+const app = new OpenAPIHono<Env>();
+
+app.use(prepare);
+app.use(async (c, next) => (c.req.method === 'PUT' ? next() : limit(c, next)));
+
+app.route('/', health);
+
+app.use('/v1/*', authenticate);
+app.route('/', projects);
+
+app.onError((error, c) => answer(c, asApiError(error, c)));
+app.notFound((c) => {
+  const methods = allowedMethods(app, c.req.path);
+  if (methods.length === 0) return answer(c, new ApiError('not_found', `There is nothing at ${c.req.path}.`));
+  c.header('allow', methods.join(', '));
+  return answer(c, new ApiError('method_not_allowed', `${c.req.path} takes ${methods.join(', ')}, not ${c.req.method}.`));
+});
+
+const limit = bodyLimit({
+  maxSize: MAX_BODY_BYTES,
+  onError: () => {
+    throw new ApiError('too_large', `A body may have ${MAX_BODY_BYTES / 1e6} MB at most.`);
+  },
+});
+
+function answer(c: Context<Env>, error: ApiError): Response {
+  const { code, message, issues, status } = error;
+  return c.json({ code, message, requestId: c.var.requestId, ...(issues && { issues }) }, status);
+}
+
+function asApiError(error: Error, c: Context<Env>): ApiError {
+  if (error instanceof ApiError) return error;
+  // Hono's validator throws this, and only this, when the body does not parse.
+  if (error instanceof HTTPException && error.status === 400) {
+    return new ApiError('invalid_json', 'The body is not valid JSON.');
+  }
+  console.error(`${c.var.requestId} ${c.req.method} ${c.req.path}`, error);
+  return new ApiError('internal', 'Something went wrong here; the request id helps us to find it.');
+}
+
+export default app;
