@@ -38,7 +38,7 @@ export function findPython() {
   const found = [];
   for (const command of chosen ? [chosen] : PYTHONS) {
     const python = probe(command);
-    if (python && python.recent && python.venv) return python.path;
+    if (python?.recent && python.venv) return python.path;
     if (python) found.push(python);
   }
   const recent = found.find((python) => python.recent);
