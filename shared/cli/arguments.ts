@@ -59,7 +59,11 @@ function readOption(flag: string, option: Option, given: string | boolean | unde
   if (option.type === 'flag') return given === true;
   if (given === undefined) return option.type === 'list' ? [] : option.default;
   const text = String(given);
-  if (option.type === 'list') return text.split(',').filter(Boolean).map((part) => readChoice(flag, option.choices, part.trim()));
+  if (option.type === 'list')
+    return text
+      .split(',')
+      .filter(Boolean)
+      .map((part) => readChoice(flag, option.choices, part.trim()));
   return option.type === 'text' ? readChoice(flag, option.choices, text) : readNumber(flag, option, text);
 }
 

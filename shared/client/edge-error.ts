@@ -12,7 +12,13 @@ export class EdgeError extends Error {
   issues: ErrorBody['issues'];
 
   constructor(
-    facts: { code: EdgeErrorCode; message: string; status?: number; requestId?: string | null; issues?: ErrorBody['issues'] },
+    facts: {
+      code: EdgeErrorCode;
+      message: string;
+      status?: number;
+      requestId?: string | null;
+      issues?: ErrorBody['issues'];
+    },
     options?: ErrorOptions,
   ) {
     super(facts.message, options);

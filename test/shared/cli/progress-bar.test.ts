@@ -33,7 +33,9 @@ test('a log gets a whole line now and then and no control characters', () => {
     advance(1);
     progress.update(second * 4, 'fine');
   }
-  expect(output()).toBe('import: 40 of 100 rows, 4.0/s, 15 s left, fine\nimport: 80 of 100 rows, 4.0/s, 5.0 s left, fine\n');
+  expect(output()).toBe(
+    'import: 40 of 100 rows, 4.0/s, 15 s left, fine\nimport: 80 of 100 rows, 4.0/s, 5.0 s left, fine\n',
+  );
 });
 
 test('the end is one line, on both', () => {
@@ -45,5 +47,11 @@ test('the end is one line, on both', () => {
 });
 
 test('durations read naturally', () => {
-  expect([0.42, 12.3, 99.4, 185, 7620].map(formatSeconds)).toEqual(['0.4 s', '12 s', '99 s', '3 min 05 s', '2 h 07 min']);
+  expect([0.42, 12.3, 99.4, 185, 7620].map(formatSeconds)).toEqual([
+    '0.4 s',
+    '12 s',
+    '99 s',
+    '3 min 05 s',
+    '2 h 07 min',
+  ]);
 });

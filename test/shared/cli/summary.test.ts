@@ -21,7 +21,9 @@ test('a figure that is not a number is an error that names it, not a null in the
   const file = join(folder, 'bad.json');
   await expect(writeSummary(file, { ...summary, figures: { p50: NaN } })).rejects.toThrow('figure p50');
   const broken = { value: 1, low: -Infinity, high: 1, n: 0 };
-  await expect(writeSummary(file, { ...summary, figures: { 'winRate.brief': broken } })).rejects.toThrow('winRate.brief');
+  await expect(writeSummary(file, { ...summary, figures: { 'winRate.brief': broken } })).rejects.toThrow(
+    'winRate.brief',
+  );
   await expect(readFile(file)).rejects.toThrow('ENOENT');
 });
 
@@ -30,5 +32,7 @@ test('the machine line names system, processors, memory and Node', () => {
 });
 
 test('a command is quoted so that a shell reads the same words', () => {
-  expect(formatCommand(['npm', 'run', 'demo', '--', '--model', "it's here"])).toBe("npm run demo -- --model 'it'\\''s here'");
+  expect(formatCommand(['npm', 'run', 'demo', '--', '--model', "it's here"])).toBe(
+    "npm run demo -- --model 'it'\\''s here'",
+  );
 });

@@ -15,7 +15,9 @@ test('the interval of a win rate agrees with the normal approximation', () => {
 test('the same seed gives the same interval', () => {
   const values = [0, 1, 1, 0.5, 0, 1];
   expect(bootstrapMean(values, { seed: 3 })).toEqual(bootstrapMean(values, { seed: 3 }));
-  expect(bootstrapMean(values, { seed: 3, resamples: 50 })).not.toEqual(bootstrapMean(values, { seed: 4, resamples: 50 }));
+  expect(bootstrapMean(values, { seed: 3, resamples: 50 })).not.toEqual(
+    bootstrapMean(values, { seed: 4, resamples: 50 }),
+  );
 });
 
 test('the interval covers the true mean about as often as it says', () => {
@@ -37,7 +39,10 @@ test('nothing observed is not a number, never zero', () => {
 
 test('clusters of one are the plain bootstrap', () => {
   const values = Array.from({ length: 200 }, (_, i) => (i % 4 === 0 ? 1 : 0));
-  const single = bootstrapClusters(values.map((value, i) => ({ cluster: `${i}`, value })), { seed: 5 });
+  const single = bootstrapClusters(
+    values.map((value, i) => ({ cluster: `${i}`, value })),
+    { seed: 5 },
+  );
   expect(single).toEqual(bootstrapMean(values, { seed: 5 }));
 });
 
@@ -49,6 +54,9 @@ test('votes that only repeat their cluster narrow nothing', () => {
   expect(often.n).toBe(50);
   expect(often.low).toBeCloseTo(once.low, 10);
   expect(often.high).toBeCloseTo(once.high, 10);
-  const naive = bootstrapMean(repeated.map((each) => each.value), { seed: 2 });
+  const naive = bootstrapMean(
+    repeated.map((each) => each.value),
+    { seed: 2 },
+  );
   expect(often.high - often.low).toBeGreaterThan(3 * (naive.high - naive.low));
 });

@@ -1,0 +1,24 @@
+/**
+ * A typed client of the edge: fetch and nothing else, so it runs in browsers, Node, Deno and Workers. Types come from
+ * the contracts, at compile time only.
+ *
+ *     const client = createClient({ edge: 'https://edge.example.com', token: 'sk_…' });
+ *     const comparison = await client.createComparison({ domain: 'support-tone', prompt: { messages } });
+ *
+ * Calls that may be repeated are, after a jittered pause, on network errors, 429 and 5xx; Retry-After is honoured.
+ */
+import { collect } from './collect.ts';
+import { infer } from './infer.ts';
+import { operate } from './operate.ts';
+import { type ClientOptions, connect } from './request.ts';
+import { train } from './train.ts';
+
+export { EdgeError, type EdgeErrorCode } from './edge-error.ts';
+export type { CallOptions, ClientOptions } from './request.ts';
+
+export function createClient(options: ClientOptions) {
+  const send = connect(options);
+  return { ...operate(send), ...collect(send), ...train(send), ...infer(send) };
+}
+
+export type Client = ReturnType<typeof createClient>;

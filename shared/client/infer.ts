@@ -1,0 +1,87 @@
+/** Calls of those who want answers: OpenAI-shaped chat completions, whole or as they are made. */
+import type { z } from 'zod';
+import type { ChatCompletion, ChatRequest } from '../contracts/inference.ts';
+import { EdgeError } from './edge-error.ts';
+import { type CallOptions, readJson, type Send } from './request.ts';
+
+type ChatInput = Omit<z.input<typeof ChatRequest>, 'stream'>;
+
+/** A piece of a streamed answer. */
+export interface ChatChunk {
+  id: string;
+  model: string;
+  choices: { index: number; delta: { role?: string; content?: string | null }; finish_reason: string | null }[];
+}
+
+/** The adapter that answered: its sha, or null for the base model. */
+function readAdapter(response: Response): string | null {
+  const adapter = response.headers.get('x-prefloop-adapter');
+  return adapter === 'base' ? null : adapter;
+}
+
+/** The `data:` lines of server-sent events, until [DONE]. Chunks may break anywhere, even inside a character. */
+async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  const reader = body.getReader();
+  let rest = '';
+  try {
+    for (;;) {
+      const { value, done } = await reader.read();
+      rest += done ? `${decoder.decode()}\n` : decoder.decode(value, { stream: true });
+      const lines = rest.split(/\r?\n/);
+      rest = lines.pop() ?? '';
+      for (const line of lines) {
+        if (!line.startsWith('data:')) continue;
+        const data = line.slice(5).trim();
+        if (data === '[DONE]') return;
+        yield data;
+      }
+      if (done) return;
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
+}
+
+async function* readChunks(body: ReadableStream<Uint8Array>): AsyncGenerator<ChatChunk> {
+  for await (const data of readEvents(body)) {
+    const event = JSON.parse(data) as ChatChunk | { error: { code?: string; message?: string } };
+    if ('error' in event)
+      throw new EdgeError({ code: 'inference_failed', message: event.error.message ?? 'the answer broke off' });
+    yield event;
+  }
+}
+
+export function infer(send: Send) {
+  return {
+    /** `model` is a domain; which adapter answers is the edge's decision. */
+    chat: (request: ChatInput, options?: CallOptions) =>
+      send(
+        { method: 'POST', path: '/v1/chat/completions', json: request, timeoutMs: 120_000, ...options },
+        async (response) => ({
+          adapter: readAdapter(response),
+          completion: await readJson<ChatCompletion>(response),
+        }),
+      ),
+    /** The answer as it is made. Leaving the loop early ends the call. */
+    streamChat: (request: ChatInput, options?: CallOptions) =>
+      send(
+        {
+          method: 'POST',
+          path: '/v1/chat/completions',
+          json: { ...request, stream: true },
+          timeoutMs: 120_000,
+          ...options,
+        },
+        async (response) => ({
+          adapter: readAdapter(response),
+          chunks: readChunks(response.body ?? new Blob([]).stream()),
+        }),
+      ),
+    listModels: (options?: CallOptions) =>
+      send(
+        { method: 'GET', path: '/v1/models', ...options },
+        readJson<{ object: 'list'; data: { id: string; object: 'model' }[] }>,
+      ),
+  };
+}
