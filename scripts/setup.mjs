@@ -25,6 +25,7 @@ async function run(command, args, options = {}) {
   try {
     await new Promise((resolve, reject) => {
       const child = spawn(command, args, { cwd: root, stdio: ['ignore', 2, 2], ...options });
+      for (const signal of ['SIGTERM', 'SIGHUP']) process.once(signal, () => child.kill(signal));
       child.on('error', reject);
       child.on('exit', (code, signal) =>
         code === 0 ? resolve() : reject(new Error(`${command} ${args.join(' ')} ended with ${signal ?? code}`)),
