@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Example } from '../../../shared/contracts/batch.ts';
 import type { Choice } from '../../../shared/contracts/preference.ts';
+import { type Random, seededRandom } from '../../../shared/math/random.ts';
 import { buildExample, type Judged } from '../../../worker/batches/build-example.ts';
-import { pick, type Random, seededRandom } from '../seeded.ts';
 
 const preference = '01900000-0000-7000-8000-000000000000';
 
@@ -177,4 +177,8 @@ function randomJudged(random: Random): Judged {
   ]);
   const rest = { confidence: 0.5 + random() / 2, weight: random() };
   return judged(Object.fromEntries(ids.map((id) => [id, pick(random, texts)])), choice, rest);
+}
+
+function pick<T>(random: Random, items: readonly T[]): T {
+  return items[Math.floor(random() * items.length)] as T;
 }

@@ -1,0 +1,116 @@
+/** Checks a file while its bytes go by: what it takes of memory is its header, however large the file. */
+import type { AdapterFileName } from '../../shared/contracts/adapter.ts';
+import { finiteScan } from './finite-scan.ts';
+import { configFacts, loraFacts } from './lora.ts';
+import { Problem, refuse } from './problem.ts';
+import { headerLength, LENGTH_BYTES, parseHeader } from './safetensors.ts';
+import { parseStrictJson } from './strict-json.ts';
+
+export type Facts = Record<string, unknown>;
+
+/** Both throw ApiError `adapter_invalid`; `end` gives what is to be kept of the file. */
+export type FileCheck = { push: (chunk: Uint8Array) => void; end: () => Facts };
+
+const MAX_CONFIG_BYTES = 1_000_000;
+
+/** A check of the file `name`, which the sender says has `bytes` bytes. */
+export function checkFile(name: AdapterFileName, bytes: number): FileCheck {
+  const check =
+    name === 'adapter_config.json' ? checkConfig(bytes) : checkTensors(bytes, name === 'adapter_model.safetensors');
+  let seen = 0;
+  return {
+    push(chunk) {
+      seen += chunk.length;
+      if (seen > bytes) refuse(name, `is longer than the ${bytes} bytes announced`);
+      explain(name, () => check.push(chunk));
+    },
+    end() {
+      if (seen < bytes) refuse(name, `ends after ${seen} of ${bytes} bytes`);
+      return explain(name, check.end);
+    },
+  };
+}
+
+/** A header, then data: an adapter's weights are scanned, the runner scans its own state. */
+function checkTensors(bytes: number, isAdapter: boolean): FileCheck {
+  const head = collector();
+  let wanted = LENGTH_BYTES;
+  let scan: ((chunk: Uint8Array) => string | null) | null = null;
+  let facts: Facts = {};
+
+  function scanData(data: Uint8Array): void {
+    const tensor = isAdapter ? scan?.(data) : null;
+    if (tensor) throw new Problem(`has a value in tensor ${tensor} that is not finite`);
+  }
+
+  function readHead(): void {
+    if (wanted === LENGTH_BYTES) wanted += headerLength(head.bytes(), bytes);
+    if (head.length() < wanted) return;
+    const all = head.bytes();
+    const tensors = parseHeader(all.subarray(LENGTH_BYTES, wanted), bytes - wanted);
+    facts = isAdapter ? loraFacts(tensors) : { tensors: tensors.length };
+    scan = finiteScan(tensors);
+    scanData(all.subarray(wanted));
+  }
+
+  return {
+    push(chunk) {
+      if (scan) return scanData(chunk);
+      head.add(chunk);
+      if (head.length() >= wanted) readHead();
+    },
+    end() {
+      if (!scan) throw new Problem('ends before its header does');
+      return facts;
+    },
+  };
+}
+
+function checkConfig(bytes: number): FileCheck {
+  if (bytes > MAX_CONFIG_BYTES) refuse('adapter_config.json', 'is larger than 1 MB');
+  const body = collector();
+  return {
+    push: body.add,
+    end: () => configFacts(parseStrictJson(decode(body.bytes()))),
+  };
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new Problem('is not UTF-8');
+  }
+}
+
+/** Chunks, joined when they are looked at. */
+function collector() {
+  let chunks: Uint8Array[] = [];
+  let length = 0;
+  return {
+    length: () => length,
+    add(chunk: Uint8Array): void {
+      chunks.push(chunk);
+      length += chunk.length;
+    },
+    bytes(): Uint8Array {
+      const joined = new Uint8Array(length);
+      let at = 0;
+      for (const chunk of chunks) {
+        joined.set(chunk, at);
+        at += chunk.length;
+      }
+      chunks = [joined];
+      return joined;
+    },
+  };
+}
+
+function explain<T>(name: AdapterFileName, check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    if (error instanceof Problem) refuse(name, error.message);
+    throw error;
+  }
+}
