@@ -2,6 +2,7 @@
  * The page of `npm run demo`: deal, vote, watch it learn. The next comparison is fetched while this one is read, so a
  * vote never waits for the model; a vote that could not be sent is kept and sent again with the same id.
  */
+import { createClient, EdgeError } from '../../../shared/client/client.ts';
 import type { Comparison } from '../../../shared/contracts/comparison.ts';
 import type { Choice, PreferenceInput } from '../../../shared/contracts/preference.ts';
 import { uuidv7 } from '../../../shared/math/uuidv7.ts';
@@ -30,6 +31,7 @@ const view = {
 };
 
 let session: DemoSession;
+const edge = createClient({ edge: location.origin, token: () => session.token });
 let current: Comparison | undefined;
 let dealing = 0;
 let asked = 0;
@@ -37,18 +39,11 @@ let shownLive: string | null | undefined;
 const dealt: Comparison[] = [];
 const unsent: PreferenceInput[] = [];
 
-async function call<T>(path: string, body?: unknown): Promise<T> {
-  const response = await fetch(path, {
-    ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
-    headers: { 'content-type': 'application/json', ...(session && { authorization: `Bearer ${session.token}` }) },
-  });
-  if (!response.ok) {
-    const failure = (await response.json().catch(() => ({}))) as { code?: string; message?: string };
-    throw Object.assign(new Error(failure.message ?? `The edge answered ${response.status}.`), {
-      status: response.status,
-      code: failure.code,
-    });
-  }
+/** What only the demo's own edge answers; everything else goes through the client. */
+async function ask<T>(path: string, body?: unknown): Promise<T> {
+  const post = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+  const response = await fetch(path, body === undefined ? {} : post);
+  if (!response.ok) throw new Error(`${path} answered ${response.status}`);
   return (await response.json()) as T;
 }
 
@@ -59,8 +54,7 @@ function promptText(comparison: Comparison): string {
 
 async function deal(question?: string): Promise<Comparison> {
   const text = question ?? session.prompts[(session.offset + asked++) % session.prompts.length] ?? '';
-  return await call<Comparison>('/v1/comparisons', {
-    id: uuidv7(),
+  return await edge.createComparison({
     domain: session.domain,
     prompt: { messages: [{ role: 'user', content: text }] },
   });
@@ -126,11 +120,10 @@ async function send(): Promise<void> {
   try {
     for (let next = unsent[0]; next; next = unsent[0]) {
       try {
-        await call('/v1/preferences', next);
+        await edge.createPreference(next);
         unsent.shift();
       } catch (error) {
-        const { status } = error as { status?: number };
-        if (status !== undefined && status < 500 && status !== 429) {
+        if (error instanceof EdgeError && error.status >= 400 && error.status < 500 && error.status !== 429) {
           view.note.textContent = `That vote was refused: ${(error as Error).message}`;
           unsent.shift();
         } else {
@@ -147,12 +140,12 @@ async function send(): Promise<void> {
 async function watch(): Promise<void> {
   for (;;) {
     try {
-      const state = await call<DemoState>('/demo/state');
+      const state = await ask<DemoState>('/demo/state');
       showLearned(state);
       showCurves(state);
       showAdapters(state);
       if (state.stats.domain.live !== shownLive) {
-        showBeforeAfter(await call<DemoReplies>('/demo/replies'));
+        showBeforeAfter(await ask<DemoReplies>('/demo/replies'));
         shownLive = state.stats.domain.live;
       }
     } catch {
@@ -199,7 +192,7 @@ view.ask.addEventListener('submit', async (event) => {
 async function startSession(): Promise<void> {
   const user = localStorage.getItem('prefloop-user') ?? `visitor-${uuidv7()}`;
   localStorage.setItem('prefloop-user', user);
-  session = await call<DemoSession>('/demo/session', { user });
+  session = await ask<DemoSession>('/demo/session', { user });
   setTimeout(() => void startSession(), (session.expiresInSeconds - 60) * 1000);
 }
 
