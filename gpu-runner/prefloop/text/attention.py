@@ -4,7 +4,7 @@ Registered with transformers as "prefloop". Within `running(L)` each layer of a 
 (`PackedAttention`) and decoding (a layout with its own key/value store) run the same, unchanged model code.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Protocol
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
-from prefloop.text.packing import Packed, Segment
+from prefloop.text.packing import Segment
 
 NAME = "prefloop"
 _UNSUPPORTED = ("softcap", "s_aux", "sinks", "position_bias", "attention_bias")
@@ -72,10 +72,10 @@ ALL_ATTENTION_FUNCTIONS.register(NAME, attend)
 class PackedAttention:
     """Every segment of a packed row attends to its prefix's keys and values and, causally, to its own."""
 
-    def __init__(self, packed: Packed):
-        self.segments = packed.segments
-        self.lengths = [s.stop - s.start for s in packed.segments]
-        self.index = {s: i for i, s in enumerate(packed.segments)}
+    def __init__(self, segments: Sequence[Segment]):
+        self.segments = segments
+        self.lengths = [s.stop - s.start for s in segments]
+        self.index = {s: i for i, s in enumerate(segments)}
         self.used = False
         self.masks: dict[tuple[int, int, int | None], Tensor] = {}
 

@@ -81,7 +81,7 @@ class Trunk:
 
     def packed_hidden(self, packed: Packed, rows: Rows = ()) -> Tensor:
         """Last hidden states [T, H] of one packed microbatch."""
-        return self.hidden(packed.ids_T[None], packed.positions_T[None], PackedAttention(packed), rows)[0]
+        return self.hidden(packed.ids_T[None], packed.positions_T[None], PackedAttention(packed.segments), rows)[0]
 
 
 def load_trunk(
@@ -139,7 +139,7 @@ def _check_packing(trunk: Trunk, plain: Tensor) -> None:
     name = type(trunk.model).__name__
     prompt, completions = _probe(trunk.head.weight.shape[0])
     packed = pack([(prompt, completions)], trunk.device)
-    layout = PackedAttention(packed)
+    layout = PackedAttention(packed.segments)
     hidden = trunk.hidden(packed.ids_T[None], packed.positions_T[None], layout)[0]
     if not layout.used:
         raise ValueError(
