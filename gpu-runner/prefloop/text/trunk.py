@@ -81,7 +81,9 @@ class Trunk:
 
     def packed_hidden(self, packed: Packed, rows: Rows = ()) -> Tensor:
         """Last hidden states [T, H] of one packed microbatch."""
-        return self.hidden(packed.ids_T[None], packed.positions_T[None], PackedAttention(packed.segments), rows)[0]
+        return self.hidden(
+            packed.ids_T[None], packed.positions_T[None], PackedAttention(packed.segments), rows
+        )[0]
 
 
 def load_trunk(
