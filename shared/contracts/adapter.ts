@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { RecordId, Sha256, Slug, Timestamp } from './ids.ts';
 import { Recipe } from './recipe.ts';
+import { NonEmptyText, Text } from './text.ts';
 
 /** Only these files are ever accepted; a pickle is not among them. */
 export const AdapterFileName = z
@@ -47,14 +48,14 @@ export const AdapterInput = z
   .strictObject({
     sha: Sha256,
     parent: Sha256.nullable(),
-    baseModel: z.string().min(1).max(300),
+    baseModel: NonEmptyText.max(300),
     baseFingerprint: Sha256.meta({ description: 'Hash of the base model’s weights and tokenizer.' }),
     recipe: Recipe,
     files: z.array(AdapterFile).min(2).max(3),
     metrics: Metrics.default({}),
     losses: LossCurve.default([]),
     gates: z.array(Gate).max(20).default([]),
-    runtime: z.string().max(300).default('').meta({ description: 'Image digest or version of the runner.' }),
+    runtime: Text.max(300).default('').meta({ description: 'Image digest or version of the runner.' }),
   })
   .meta({ id: 'AdapterInput' });
 export type AdapterInput = z.infer<typeof AdapterInput>;
@@ -68,7 +69,9 @@ export type Stage = z.infer<typeof Stage>;
 
 export const AdapterRecord = AdapterRegistration.extend({
   stage: Stage,
-  batches: z.array(RecordId).meta({ description: 'Batches this adapter itself learned from (its parents’ are theirs).' }),
+  batches: z
+    .array(RecordId)
+    .meta({ description: 'Batches this adapter itself learned from (its parents’ are theirs).' }),
   preferences: z.number().int().min(0).meta({ description: 'Votes consumed by those batches.' }),
   oldestVoteAt: Timestamp.nullable(),
   createdAt: Timestamp,
@@ -86,7 +89,7 @@ export type FileReceipt = z.infer<typeof FileReceipt>;
 
 /** Moves the domain's live alias. `force` serves an adapter whose gates failed, on the operator's word. */
 export const Promotion = z
-  .strictObject({ adapter: Sha256, force: z.boolean().default(false), note: z.string().max(500).default('') })
+  .strictObject({ adapter: Sha256, force: z.boolean().default(false), note: Text.max(500).default('') })
   .meta({ id: 'Promotion' });
 export type Promotion = z.infer<typeof Promotion>;
 
@@ -95,7 +98,7 @@ export const Rollback = z
   .strictObject({
     adapter: Sha256.nullable().optional().meta({ description: 'null = the base model; absent = the one before.' }),
     rewind: z.boolean().default(false),
-    note: z.string().max(500).default(''),
+    note: Text.max(500).default(''),
   })
   .meta({ id: 'Rollback' });
 export type Rollback = z.infer<typeof Rollback>;

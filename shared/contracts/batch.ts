@@ -5,7 +5,7 @@ import { RecordId, Sha256, Slug, Timestamp } from './ids.ts';
 import { NotTrainableReason } from './preference.ts';
 import { Prompt } from './prompt.ts';
 import { GateBounds, Recipe } from './recipe.ts';
-import { Text } from './text.ts';
+import { NonEmptyText, Text } from './text.ts';
 
 /** chosen and rejected index the example's completions. */
 export const Pair = z
@@ -36,8 +36,8 @@ export type BatchState = z.infer<typeof BatchState>;
 export const LeaseRequest = z
   .strictObject({
     domains: z.array(Slug).min(1).max(100).optional().meta({ description: 'Default: every domain of the base model.' }),
-    baseModel: z.string().min(1).max(300),
-    runner: z.string().min(1).max(100).meta({ description: 'Name of the runner process, for people.' }),
+    baseModel: NonEmptyText.max(300),
+    runner: NonEmptyText.max(100).meta({ description: 'Name of the runner process, for people.' }),
   })
   .meta({ id: 'LeaseRequest' });
 export type LeaseRequest = z.infer<typeof LeaseRequest>;
@@ -49,7 +49,9 @@ export const Lease = z
     fence: z.number().int().min(1).meta({ description: 'Grows with every lease; an older one is refused.' }),
     attempt: z.number().int().min(1),
     expiresAt: Timestamp,
-    now: Timestamp.meta({ description: 'The server’s clock, so that a runner with a wrong one can still renew in time.' }),
+    now: Timestamp.meta({
+      description: 'The server’s clock, so that a runner with a wrong one can still renew in time.',
+    }),
     baseModel: z.string(),
     recipe: Recipe,
     gates: GateBounds.meta({ description: 'Bounds of the domain; the runner measures and reports every gate.' }),
@@ -62,9 +64,7 @@ export type Lease = z.infer<typeof Lease>;
 export const Heartbeat = z.strictObject({ fence: z.number().int().min(1) }).meta({ id: 'Heartbeat' });
 export type Heartbeat = z.infer<typeof Heartbeat>;
 
-export const HeartbeatResult = z
-  .strictObject({ expiresAt: Timestamp, now: Timestamp })
-  .meta({ id: 'HeartbeatResult' });
+export const HeartbeatResult = z.strictObject({ expiresAt: Timestamp, now: Timestamp }).meta({ id: 'HeartbeatResult' });
 export type HeartbeatResult = z.infer<typeof HeartbeatResult>;
 
 export const Completion = z
@@ -92,7 +92,7 @@ export type CompletionResult = z.infer<typeof CompletionResult>;
 
 /** A runner that cannot train a batch gives it back with the reason; an empty result is nobody’s loss. */
 export const Failure = z
-  .strictObject({ fence: z.number().int().min(1), reason: z.string().min(1).max(2000) })
+  .strictObject({ fence: z.number().int().min(1), reason: NonEmptyText.max(2000) })
   .meta({ id: 'Failure' });
 export type Failure = z.infer<typeof Failure>;
 
@@ -100,7 +100,10 @@ export type Failure = z.infer<typeof Failure>;
 export const Dismissal = z
   .strictObject({
     fence: z.number().int().min(1),
-    notTrainable: z.array(z.strictObject({ preference: RecordId, reason: NotTrainableReason })).min(1).max(500),
+    notTrainable: z
+      .array(z.strictObject({ preference: RecordId, reason: NotTrainableReason }))
+      .min(1)
+      .max(500),
   })
   .meta({ id: 'Dismissal' });
 export type Dismissal = z.infer<typeof Dismissal>;

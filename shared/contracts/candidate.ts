@@ -18,7 +18,7 @@ export const Origin = z
   .strictObject({
     role: z.enum(['live', 'head', 'fast', 'base', 'imported', 'caller']),
     adapter: Sha256.nullable().default(null),
-    model: z.string().max(300).nullable().default(null),
+    model: Text.max(300).nullable().default(null),
     seed: z.number().int().nullable().default(null),
     temperature: z.number().nullable().default(null),
     topP: z.number().nullable().default(null),

@@ -1,6 +1,6 @@
 /** A comparison: a prompt with 2..8 candidates, dealt by the server in a random, recorded, signed order. */
 import { z } from 'zod';
-import { CandidateInput, Candidate, CandidateWithOrigin } from './candidate.ts';
+import { Candidate, CandidateInput, CandidateWithOrigin } from './candidate.ts';
 import { RecordId, Slug, Timestamp, UserId } from './ids.ts';
 import { Prompt } from './prompt.ts';
 

@@ -1,7 +1,7 @@
 /** OpenAI-shaped chat completions: what callers may ask of the edge, and what the edge asks of a back end. */
 import { z } from 'zod';
 import { Slug } from './ids.ts';
-import { Message, MAX_MESSAGES } from './prompt.ts';
+import { MAX_MESSAGES, Message } from './prompt.ts';
 
 export const ChatRequest = z
   .strictObject({
@@ -30,8 +30,14 @@ export const ChatChoice = z
     index: z.number().int(),
     message: z.looseObject({ role: z.literal('assistant'), content: z.string() }),
     finish_reason: z.enum(['stop', 'length']),
-    logprobs: z.looseObject({ content: z.array(TokenLogprob) }).nullable().optional(),
-    token_ids: z.array(z.number().int()).optional().meta({ description: 'With logprobs: ids, the end token included.' }),
+    logprobs: z
+      .looseObject({ content: z.array(TokenLogprob) })
+      .nullable()
+      .optional(),
+    token_ids: z
+      .array(z.number().int())
+      .optional()
+      .meta({ description: 'With logprobs: ids, the end token included.' }),
   })
   .meta({ id: 'ChatChoice' });
 

@@ -47,7 +47,11 @@ export const SigningKeyInput = z
     z.strictObject({
       kid: Slug,
       algorithm: z.literal('EdDSA'),
-      publicKey: z.string().min(32).max(200).meta({ description: 'Ed25519 public key: base64url of the 32 raw bytes.' }),
+      publicKey: z
+        .string()
+        .min(32)
+        .max(200)
+        .meta({ description: 'Ed25519 public key: base64url of the 32 raw bytes.' }),
     }),
   ])
   .meta({ id: 'SigningKeyInput' });

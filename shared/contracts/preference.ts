@@ -1,7 +1,7 @@
 /** A preference: what a person said about a comparison. */
 import { z } from 'zod';
 import { CandidateInput } from './candidate.ts';
-import { MAX_CANDIDATES, MIN_CANDIDATES, ComparisonKind } from './comparison.ts';
+import { ComparisonKind, MAX_CANDIDATES, MIN_CANDIDATES } from './comparison.ts';
 import { ErrorCode } from './error.ts';
 import { RecordId, Sha256, Slug, Timestamp, UserId } from './ids.ts';
 import { Prompt } from './prompt.ts';
@@ -47,7 +47,10 @@ export const InlineComparison = z
     domain: Slug,
     kind: ComparisonKind.default('pair'),
     prompt: Prompt,
-    candidates: z.array(CandidateInput.required({ id: true })).min(MIN_CANDIDATES).max(MAX_CANDIDATES),
+    candidates: z
+      .array(CandidateInput.required({ id: true }))
+      .min(MIN_CANDIDATES)
+      .max(MAX_CANDIDATES),
   })
   .meta({ id: 'InlineComparison' });
 export type InlineComparison = z.infer<typeof InlineComparison>;
@@ -81,7 +84,17 @@ export type PreferenceStatus = z.infer<typeof PreferenceStatus>;
 
 /** Why a preference yields no training example. The first five are known at the edge, the others to the runner. */
 export const NotTrainableReason = z
-  .enum(['skip', 'bothBad', 'emptyCompletion', 'equalTexts', 'singleRating', 'unsupportedKind', 'tooLong', 'equalTokens', 'untokenizable'])
+  .enum([
+    'skip',
+    'bothBad',
+    'emptyCompletion',
+    'equalTexts',
+    'singleRating',
+    'unsupportedKind',
+    'tooLong',
+    'equalTokens',
+    'untokenizable',
+  ])
   .meta({ id: 'NotTrainableReason' });
 export type NotTrainableReason = z.infer<typeof NotTrainableReason>;
 

@@ -18,7 +18,7 @@ export const Prompt = z
       .refine((messages) => messages.at(-1)?.role !== 'assistant', 'the last message must not be the assistant’s')
       .optional(),
     text: NonEmptyText.optional().meta({ description: 'A plain prompt for a base without a chat template.' }),
-    group: z.string().min(1).max(200).optional().meta({
+    group: NonEmptyText.max(200).optional().meta({
       description: 'What is held out together, when several prompts belong to one question. Default: the prompt.',
     }),
   })

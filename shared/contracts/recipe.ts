@@ -20,7 +20,12 @@ const lora = {
   seed: z.number().int().min(0).max(2147483647).default(0),
 };
 
-const beta = z.number().positive().max(100).default(0.1).meta({ description: 'Strength of the pull to the reference.' });
+const beta = z
+  .number()
+  .positive()
+  .max(100)
+  .default(0.1)
+  .meta({ description: 'Strength of the pull to the reference.' });
 
 const DpoRecipe = z
   .strictObject({
@@ -60,7 +65,11 @@ export const GateBounds = z
     maxDisplacement: z.number().positive().optional().meta({
       description: 'Largest fall of the mean chosen log-probability per token, nats (the 3D alarm).',
     }),
-    maxKl: z.number().positive().optional().meta({ description: 'KL to the base, nats per token, on sampled answers.' }),
+    maxKl: z
+      .number()
+      .positive()
+      .optional()
+      .meta({ description: 'KL to the base, nats per token, on sampled answers.' }),
     maxLengthRatio: z.number().gt(1).optional().meta({
       description: 'Longest allowed ratio of mean answer length to the base, in either direction.',
     }),

@@ -2,19 +2,21 @@ import { describe, expect, it } from 'vitest';
 import { Example } from '../../../shared/contracts/batch.ts';
 import type { Choice } from '../../../shared/contracts/preference.ts';
 import { type Random, seededRandom } from '../../../shared/math/random.ts';
-import { buildExample, type Judged } from '../../../worker/batches/build-example.ts';
+import { buildExample } from '../../../worker/batches/build-example.ts';
 
 const preference = '01900000-0000-7000-8000-000000000000';
 
-function judged(texts: Record<string, string>, choice: Choice, rest: Partial<Judged> = {}): Judged {
+type Stored = Parameters<typeof buildExample>[0];
+
+function judged(texts: Record<string, string>, choice: Choice, rest: Partial<Stored> = {}): Stored {
   const candidates = Object.entries(texts).map(([id, text]) => ({ id, content: { type: 'text' as const, text } }));
   return { preference, prompt: { text: 'Say hi.' }, candidates, choice, confidence: 1, weight: 1, ...rest };
 }
 
-function exampleOf(input: Judged): Example {
-  const built = buildExample(input);
+function exampleOf(input: Stored, system?: string): Example {
+  const built = buildExample(input, system);
   if ('notTrainable' in built) throw new Error(`not trainable: ${built.notTrainable}`);
-  return built.example;
+  return built;
 }
 
 describe('a choice becomes soft-labelled pairs', () => {
@@ -96,6 +98,26 @@ describe('a choice becomes soft-labelled pairs', () => {
   });
 });
 
+describe('the system message of the domain', () => {
+  const question = { role: 'user' as const, content: 'Hi?' };
+  const choice = { type: 'tie' } satisfies Choice;
+
+  it('is put before a conversation without one', () => {
+    const input = judged({ a: 'A', b: 'B' }, choice, { prompt: { messages: [question], group: 'g' } });
+    expect(exampleOf(input, 'Be brief.').prompt).toEqual({
+      messages: [{ role: 'system', content: 'Be brief.' }, question],
+      group: 'g',
+    });
+    expect(exampleOf(input).prompt).toEqual(input.prompt);
+  });
+
+  it('gives way to the conversation’s own, and to plain prompts', () => {
+    const own = { messages: [{ role: 'system' as const, content: 'Be long.' }, question] };
+    expect(exampleOf(judged({ a: 'A', b: 'B' }, choice, { prompt: own }), 'Be brief.').prompt).toEqual(own);
+    expect(exampleOf(judged({ a: 'A', b: 'B' }, choice), 'Be brief.').prompt).toEqual({ text: 'Say hi.' });
+  });
+});
+
 describe('what cannot train says why', () => {
   const rating = { type: 'rating', ratings: [{ candidate: 'a', rating: 3 }] } satisfies Choice;
   it.each<[string, Record<string, string>, Choice]>([
@@ -121,7 +143,7 @@ describe('for any choice over any texts', () => {
       const built = buildExample(input);
       if ('notTrainable' in built) continue;
       examples += 1;
-      const { completions, pairs } = Example.parse(built.example);
+      const { completions, pairs } = Example.parse(built);
       expect(new Set(completions).size).toBe(completions.length);
       expect(completions.every((text) => text.trim() !== '')).toBe(true);
       const sides = pairs.map(({ chosen, rejected }) => [chosen, rejected].sort().join());
@@ -144,10 +166,10 @@ describe('for any choice over any texts', () => {
 });
 
 /** The pairs as sorted sentences, a half said both ways round being the same sentence. */
-function statements(input: Judged): string[] | string {
+function statements(input: Stored): string[] | string {
   const built = buildExample(input);
   if ('notTrainable' in built) return built.notTrainable;
-  const { completions, pairs } = built.example;
+  const { completions, pairs } = built;
   return pairs
     .map(({ chosen, rejected, p, weight }) => {
       const sides = [completions[chosen], completions[rejected]];
@@ -156,7 +178,7 @@ function statements(input: Judged): string[] | string {
     .sort();
 }
 
-function randomJudged(random: Random): Judged {
+function randomJudged(random: Random): Stored {
   const k = 2 + Math.floor(random() * 7);
   const ids = Array.from({ length: k }, (_, i) => `c${i}`);
   const texts = ['', ' ', 'one', 'two', 'three', 'four', 'five', 'six'];
