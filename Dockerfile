@@ -1,0 +1,27 @@
+# The edge on Deno: docker build -t prefloop-edge .
+#                   docker run -p 8787:8787 -v prefloop:/data -e ROOT_KEY=... -e INFERENCE_URL=http://... prefloop-edge
+FROM node:24-bookworm-slim AS build
+WORKDIR /edge
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci
+COPY scripts ./scripts
+COPY shared ./shared
+COPY worker ./worker
+RUN node scripts/pages.ts && npm prune --omit=dev --omit=optional
+
+FROM denoland/deno:2.9.6
+WORKDIR /edge
+COPY --from=build /edge/package.json ./
+COPY --from=build /edge/node_modules ./node_modules
+COPY --from=build /edge/shared ./shared
+COPY --from=build /edge/worker ./worker
+COPY migrations ./migrations
+RUN install -d -o 1993 /data
+
+# The image's own user, deno.
+USER 1993
+VOLUME /data
+EXPOSE 8787
+CMD ["run", "--no-check", "--no-prompt", "--cached-only", "--node-modules-dir=manual", \
+     "--allow-env", "--allow-net", "--allow-sys", "--allow-read=/edge,/data", "--allow-write=/data", \
+     "worker/hosts/deno.ts", "--persist", "/data", "--hostname", "0.0.0.0", "--port", "8787"]
