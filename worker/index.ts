@@ -11,8 +11,8 @@ import { allowedMethods } from './routes/allowed-methods.ts';
 import { health } from './routes/health.ts';
 import { projects } from './routes/projects.ts';
 
-/** Largest JSON body. Uploads of adapter files have their own, larger limit in their route. */
-export const MAX_BODY_BYTES = 16_000_000;
+// Largest JSON body. Uploads of adapter files have their own, larger limit in their route.
+const MAX_BODY_BYTES = 16_000_000;
 
 const app = new OpenAPIHono<Env>();
 
