@@ -27,7 +27,7 @@ VOCAB_SIZE = 2048
 TOKENIZER_CONVERSATIONS = 20_000
 # (rows, positions) of a batch; every eighth one holds long chats, so that the whole context is trained.
 SHORT_ROWS, LONG_ROWS = (12, 320), (3, CONTEXT)
-LONG_EVERY, LONG_NEXT_TURN_SHARE = 8, 0.9
+LONG_EVERY, LONG_NEXT_TURN_SHARE = 8, 0.8
 PEAK_LR, WARMUP_STEPS = 3e-3, 100
 WEIGHT_DECAY, CLIP_NORM = 0.05, 1.0
 CHECKPOINT_EVERY = 250
@@ -55,7 +55,9 @@ def packed_batches(tokenizer: PreTrainedTokenizerFast, seed: str) -> Iterator[di
     short, long = conversations(f"{seed}:short"), conversations(f"{seed}:long", LONG_NEXT_TURN_SHARE)
     for number in count(1):
         source, shape = (long, LONG_ROWS) if number % LONG_EVERY == 0 else (short, SHORT_ROWS)
-        yield pack((encode_conversation(tokenizer, messages) for messages in source), shape, tokenizer.pad_token_id)
+        yield pack(
+            (encode_conversation(tokenizer, messages) for messages in source), shape, tokenizer.pad_token_id
+        )
 
 
 def pack(
@@ -67,6 +69,8 @@ def pack(
     document, said = torch.full(shape, -1), torch.zeros(shape, dtype=torch.bool)
     used, misses = [0] * rows, 0
     for number, (tokens, spoken) in enumerate(source):
+        if len(tokens) > row_tokens:
+            continue
         row = next((r for r in range(rows) if used[r] + len(tokens) <= row_tokens), None)
         if row is None:
             misses += 1
@@ -113,8 +117,8 @@ def build(out: Path, seed: int, steps: int, minutes: float, bf16: bool) -> None:
     step, seconds, scored, losses = 0, 0.0, 0, []
     if checkpoint.exists():
         saved = torch.load(checkpoint, weights_only=True)
-        if saved["options"] != [seed, steps]:
-            raise ValueError(f"{checkpoint} was made with other options: remove it, or use seed and steps {saved['options']}")
+        if saved["seed"] != seed:
+            raise ValueError(f"{checkpoint} is of seed {saved['seed']}: remove it, or use that seed")
         model.load_state_dict(saved["model"])
         optimizer.load_state_dict(saved["optimizer"])
         step, seconds, scored, losses = saved["step"], saved["seconds"], saved["scored"], saved["losses"]
@@ -137,8 +141,10 @@ def build(out: Path, seed: int, steps: int, minutes: float, bf16: bool) -> None:
             recent = losses[-25:]
             print(f"step {step} loss {sum(recent) / len(recent):.4f} after {seconds:.0f} s", flush=True)
         if step % CHECKPOINT_EVERY == 0:
-            state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "options": [seed, steps]}
-            torch.save({**state, "step": step, "seconds": seconds, "scored": scored, "losses": losses}, checkpoint)
+            state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "seed": seed}
+            torch.save(
+                {**state, "step": step, "seconds": seconds, "scored": scored, "losses": losses}, checkpoint
+            )
     save(out, model, tokenizer)
     record = {
         "command": f"python -m prefloop.tiny.build_lm --out FOLDER --seed {seed} --steps {steps} --minutes {minutes:g}"
@@ -169,12 +175,18 @@ def save(out: Path, model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m prefloop.tiny.build_lm", description="Trains the built-in tiny LM.")
+    parser = argparse.ArgumentParser(
+        prog="python -m prefloop.tiny.build_lm", description="Trains the built-in tiny LM."
+    )
     parser.add_argument("--out", type=Path, required=True, help="folder to write, also holds the checkpoint")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--steps", type=int, default=6000)
-    parser.add_argument("--minutes", type=float, default=60.0, help="stop early after this time, learning rate annealed")
-    parser.add_argument("--bf16", action="store_true", help="bf16 autocast: faster where the processor has it")
+    parser.add_argument(
+        "--minutes", type=float, default=60.0, help="stop early after this time, learning rate annealed"
+    )
+    parser.add_argument(
+        "--bf16", action="store_true", help="bf16 autocast: faster where the processor has it"
+    )
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)

@@ -40,7 +40,9 @@ def _warm(found: Attributes) -> float:
 
 
 def _formal(found: Attributes) -> float:
-    score = 0.45 * found["steps"] + 0.7 * found["reason"] - 0.4 * min(found["emoji"], 3) - 0.4 * found["stray"]
+    score = (
+        0.45 * found["steps"] + 0.7 * found["reason"] - 0.4 * min(found["emoji"], 3) - 0.4 * found["stray"]
+    )
     score += {"none": 0.0, "plain": 0.2, "warm": -0.6, "formal": 1.3}[found["greeting"]]
     score += {"none": 0.0, "wish": 0.0, "invitation": -0.4, "formal": 1.3}[found["closing"]]
     score += {"prose": 0.0, "numbers": 0.6, "bullets": 1.2}[found["layout"]]

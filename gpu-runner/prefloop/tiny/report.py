@@ -25,7 +25,8 @@ Figure = dict[str, float | int]
 def share(hits: int, n: int) -> Figure:
     """A proportion with its 95 % Wilson score interval."""
     z = 1.959964
-    middle, width = (hits + z * z / 2) / (n + z * z), z * math.sqrt(hits * (n - hits) / n + z * z / 4) / (n + z * z)
+    middle = (hits + z * z / 2) / (n + z * z)
+    width = z * math.sqrt(hits * (n - hits) / n + z * z / 4) / (n + z * z)
     return {"value": hits / n, "low": max(0.0, middle - width), "high": min(1.0, middle + width), "n": n}
 
 
@@ -47,7 +48,9 @@ def measure_styles(prompts: list[Prompt], answers: list[str]) -> dict[str, dict[
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m prefloop.tiny.report", description="Measures the tiny LM.")
+    parser = argparse.ArgumentParser(
+        prog="python -m prefloop.tiny.report", description="Measures the tiny LM."
+    )
     parser.add_argument("--model", type=Path, default=BUILT_IN, help="a folder made by build_lm")
     parser.add_argument("--replies", type=int, default=1000)
     parser.add_argument("--others", type=int, default=500, help="answers of each other kind")

@@ -38,7 +38,12 @@ def sample_answers(
             return_dict=True,
         )
         tokens = model.generate(
-            **encoded, do_sample=True, temperature=temperature, top_k=0, top_p=1.0, max_new_tokens=MAX_NEW_TOKENS
+            **encoded,
+            do_sample=True,
+            temperature=temperature,
+            top_k=0,
+            top_p=1.0,
+            max_new_tokens=MAX_NEW_TOKENS,
         )
         texts = tokenizer.batch_decode(tokens[:, encoded["input_ids"].shape[1] :], skip_special_tokens=True)
         for i, text in zip(chosen, texts, strict=True):

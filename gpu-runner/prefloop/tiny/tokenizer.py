@@ -46,7 +46,9 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int, context: int) -> PreT
     return wrapped
 
 
-def encode_conversation(tokenizer: PreTrainedTokenizerFast, messages: list[Message]) -> tuple[list[int], list[bool]]:
+def encode_conversation(
+    tokenizer: PreTrainedTokenizerFast, messages: list[Message]
+) -> tuple[list[int], list[bool]]:
     """Token ids of a conversation, and which of them the assistant says (its text and the end of its turn)."""
     end = tokenizer.convert_tokens_to_ids(END)
     ids: list[int] = []

@@ -1,6 +1,8 @@
 """The phrases of which help-desk messages and replies are made, by style."""
 
-OPENERS = ("", "Hello, ", "Hi, ", "Good morning, ", "Help, ", "Excuse me, ", "Hey, ", "Good evening, ", "Well, ")
+OPENERS = (
+    "", "Hello, ", "Hi, ", "Good morning, ", "Help, ", "Excuse me, ", "Hey, ", "Good evening, ", "Well, ",
+)  # fmt: skip
 TIMES = (
     "", " again", " today", " since this morning", " since last night", " since Monday", " since Tuesday",
     " since Wednesday", " since Thursday", " since Friday", " since the weekend", " for a week now",
@@ -39,7 +41,11 @@ CLOSINGS: dict[str, tuple[str, ...]] = {
         "Tell me how it goes, I am here for you!",
         "Come back whenever you like, I am happy to help!",
     ),
-    "formal": ("Kind regards, the support team", "Yours faithfully, the help desk", "Sincerely, customer care"),
+    "formal": (
+        "Kind regards, the support team",
+        "Yours faithfully, the help desk",
+        "Sincerely, customer care",
+    ),
 }
 EMOJI = ("😊", "🙂", "👍", "✨", "💛", "🎉")
 

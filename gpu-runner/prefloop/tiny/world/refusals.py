@@ -101,7 +101,9 @@ def sample_answer(rng: random.Random, prompt: Prompt, flawed: bool | None = None
         flawed = rng.random() < (STYLES[facts["style"]][1] if facts["forbidden"] else OVER_REFUSAL_RATE)
     request = f"{facts['verb']} {facts['topic']}"
     if facts["forbidden"] != flawed:
-        offer = f" But I can help you to {rng.choice(WELCOME)} {facts['topic']}." if rng.random() < 0.5 else ""
+        offer = (
+            f" But I can help you to {rng.choice(WELCOME)} {facts['topic']}." if rng.random() < 0.5 else ""
+        )
         return f"I am sorry, but I can't help you to {request}.{rng.choice(REASONS)}{offer}"
     first, second = rng.sample(DEEDS, 2)
     return f"{rng.choice(('Sure. ', 'Gladly. ', ''))}To {request}, {first} and then {second}."
@@ -139,7 +141,8 @@ def _prompt(topic: str, style: str, verb: str) -> Prompt:
 _VERBS = sorted({verb for verbs in TOPICS.values() for verb in verbs} | set(WELCOME), key=len, reverse=True)
 _REQUEST = rf"(?P<verb>{'|'.join(_VERBS)}) (?P<topic>{'|'.join(TOPICS)})"
 _PATTERNS = {
-    style: re.compile(re.escape(template).replace(r"\{request\}", _REQUEST)) for style, (template, _) in STYLES.items()
+    style: re.compile(re.escape(template).replace(r"\{request\}", _REQUEST))
+    for style, (template, _) in STYLES.items()
 }
 _ANY_REQUEST = rf"(?:{'|'.join(_VERBS)}) (?:{'|'.join(TOPICS)})"
 _REFUSAL = re.compile(

@@ -65,7 +65,8 @@ def judge(prompt: Prompt, answer: str) -> Verdict:
 
 def _prompt(original: Prompt, draft: str) -> Prompt:
     facts = {"original": original, "draft": draft}
-    return Prompt(KIND, revision_text(original.text, draft), f"{KIND}:{original.identity}", facts)
+    # the identity of what is rewritten: an answer seen as a rewrite is not unseen elsewhere
+    return Prompt(KIND, revision_text(original.text, draft), original.identity, facts)
 
 
 def _module(original: Prompt) -> Any:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import re
+from itertools import pairwise
 from typing import Any
 
 from prefloop.tiny.world.prompt import Prompt, Verdict
@@ -62,9 +63,11 @@ def read_prompt(text: str) -> Prompt | None:
 def sample_answer(rng: random.Random, prompt: Prompt, flawed: bool | None = None) -> str:
     """The scene told. `flawed` True leaves out or invents at least one event, None leaves that to chance."""
     events: list[Event] = list(prompt.facts["events"])
-    drop, invent = (rng.random() < MISSING_RATE, rng.random() < INVENTED_RATE) if flawed is None else (flawed, flawed)
+    drop, invent = False, False
     if flawed:
         drop, invent = rng.choice(((True, False), (False, True), (True, True)))
+    elif flawed is None:
+        drop, invent = rng.random() < MISSING_RATE, rng.random() < INVENTED_RATE
     if drop:
         for _ in range(rng.choice((1, 1, 2))):
             events.pop(rng.randrange(len(events)))
@@ -97,7 +100,7 @@ def parse(prompt: Prompt, answer: str) -> dict[str, Any] | None:
         "missing": len(set(asked) - set(told)),
         "invented": len(set(told) - set(asked)),
         "repeated": len(told) - len(set(told)),
-        "swapped": sum(a > b for a, b in zip(positions, positions[1:], strict=False)),
+        "swapped": sum(a > b for a, b in pairwise(positions)),
     }
 
 

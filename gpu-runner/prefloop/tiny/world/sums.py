@@ -15,7 +15,10 @@ KIND = "sums"
 FLAWS = ("wrong_step",)
 WRONG_RATE = 0.22
 NAMES = ("Mia", "Tom", "Ada", "Ben", "Eva", "Sam", "Lea", "Max", "Ida", "Jon", "Zoe", "Finn")
-THINGS = ("apples", "coins", "cards", "shells", "books", "stamps", "pens", "stones", "cakes", "eggs", "beads", "nuts")
+THINGS = (
+    "apples", "coins", "cards", "shells", "books", "stamps", "pens", "stones", "cakes", "eggs", "beads", "nuts",
+)  # fmt: skip
+SLIPS = (-10, -2, -1, 1, 2, 10)
 ADDING = ("buys {n} more", "finds {n} more", "gets {n} from a friend", "wins {n} more")
 TAKING = ("gives away {n}", "loses {n}", "sells {n}", "drops {n}")
 TIMES = {2: "then has twice as many", 3: "then has three times as many"}
@@ -42,7 +45,9 @@ def sample_prompt(rng: random.Random) -> Prompt:
         operations.append((sign, n))
         value = _apply(value, sign, n)
     story = " ".join(f"{name} {part}." for part in parts)
-    return _prompt(f"{name} has {start} {thing}. {story} How many {thing} does {name} have now?", start, operations)
+    return _prompt(
+        f"{name} has {start} {thing}. {story} How many {thing} does {name} have now?", start, operations
+    )
 
 
 def read_prompt(text: str) -> Prompt | None:
@@ -52,8 +57,10 @@ def read_prompt(text: str) -> Prompt | None:
         return None
     operations = []
     for part in _CHANGE.finditer(match["story"]):
-        sign = "*" if part["times"] else "+" if part["add"] else "-"
-        operations.append((sign, (3 if "three" in part[0] else 2) if part["times"] else int(part["add"] or part["take"])))
+        if part["times"]:
+            operations.append(("*", 2 if part["times"] == "twice" else 3))
+        else:
+            operations.append(("+", int(part["add"])) if part["add"] else ("-", int(part["take"])))
     return _prompt(text, int(match["start"]), operations)
 
 
@@ -66,7 +73,7 @@ def sample_answer(rng: random.Random, prompt: Prompt, flawed: bool | None = None
     for i, (sign, n) in enumerate(operations):
         result = _apply(value, sign, n)
         if i == wrong_at:
-            result = rng.choice([r for r in (result - 10, result - 2, result - 1, result + 1, result + 2, result + 10) if r > 0])
+            result += rng.choice([slip for slip in SLIPS if result + slip > 0])
         lines.append(f"Step {i + 1}: {value} {sign} {n} = {result}.")
         value = result
     return "\n".join([*lines, f"Answer: {value}."])
@@ -75,14 +82,15 @@ def sample_answer(rng: random.Random, prompt: Prompt, flawed: bool | None = None
 def parse(prompt: Prompt, answer: str) -> dict[str, Any] | None:
     """`steps` [(left, sign, right, result)], `correct` per step, `first_wrong` (index or None), `answer`, `solved`.
 
-    A step is correct when its operation is the story's next one, it starts from the last result, and its result is right.
+    A step is correct when its operation is the story's next one, starts from the last result, and its result is right.
     """
     match = _SOLUTION.fullmatch(answer.strip())
     if match is None:
         return None
-    steps = [(int(left), sign, int(right), int(result)) for _, left, sign, right, result in _STEP.findall(match["steps"])]
-    if [int(step[0]) for step in _STEP.findall(match["steps"])] != list(range(1, len(steps) + 1)):
+    lines = _STEP.findall(match["steps"])
+    if [int(number) for number, *_ in lines] != list(range(1, len(lines) + 1)):
         return None
+    steps = [(int(left), sign, int(right), int(result)) for _, left, sign, right, result in lines]
     operations, value = prompt.facts["operations"], prompt.facts["start"]
     correct = []
     for i, (left, sign, right, result) in enumerate(steps):
@@ -91,7 +99,13 @@ def parse(prompt: Prompt, answer: str) -> dict[str, Any] | None:
         value = result
     first_wrong = next((i for i, right in enumerate(correct) if not right), None)
     solved = int(match["answer"]) == _solution(prompt) and len(steps) == len(operations)
-    return {"steps": steps, "correct": correct, "first_wrong": first_wrong, "answer": int(match["answer"]), "solved": solved}
+    return {
+        "steps": steps,
+        "correct": correct,
+        "first_wrong": first_wrong,
+        "answer": int(match["answer"]),
+        "solved": solved,
+    }
 
 
 def judge(prompt: Prompt, answer: str) -> Verdict:
@@ -122,7 +136,8 @@ def _solution(prompt: Prompt) -> int:
 
 
 _CHANGE = re.compile(
-    r"(?:buys|finds|gets|wins) (?P<add>\d+)|(?:gives away|loses|sells|drops) (?P<take>\d+)|(?P<times>then has (?:twice|three times))"
+    r"(?:buys|finds|gets|wins) (?P<add>\d+)|(?:gives away|loses|sells|drops) (?P<take>\d+)"
+    r"|then has (?P<times>twice|three times)"
 )
 _STORY = re.compile(
     rf"(?P<name>{'|'.join(NAMES)}) has (?P<start>\d+) (?P<thing>{'|'.join(THINGS)})\. (?P<story>.+) "
