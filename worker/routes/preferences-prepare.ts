@@ -1,0 +1,87 @@
+/** From what was sent to a vote that can be judged: whose it is, how much it counts, hashes, rows to store. */
+import type { CandidateInput, Origin } from '../../shared/contracts/candidate.ts';
+import type { InlineComparison, PreferenceInput } from '../../shared/contracts/preference.ts';
+import type { Prompt } from '../../shared/contracts/prompt.ts';
+import { canonicalJson } from '../../shared/math/canonical-json.ts';
+import { sha256Text } from '../../shared/math/sha256.ts';
+import { ApiError } from '../access/api-error.ts';
+import type { Caller } from '../access/caller.ts';
+import type { InlineRows, Vote, Voter } from '../store/preferences-vote.ts';
+
+/** A vote by a page that anybody can open counts a quarter of one by a known person. */
+const PUBLIC_WEIGHT = 0.25;
+
+/** Largest row, in UTF-16 code units: at three bytes each it stays below the 2 MB that D1 gives a value. */
+const MAX_ROW = 600_000;
+
+const IMPORTED: Origin = {
+  role: 'imported',
+  adapter: null,
+  model: null,
+  seed: null,
+  temperature: null,
+  topP: null,
+  tokenIds: null,
+  logps: null,
+};
+
+/** The user comes from the token alone; what only a server may say is refused from a browser. */
+export function voterOf(caller: Caller, input: PreferenceInput, requireAssignment: boolean): Voter {
+  if (caller.kind === 'secret') return { user: input.user ?? null, weight: input.weight ?? 1, mustBeAssigned: false };
+  for (const field of ['user', 'weight'] as const) {
+    if (input[field] !== undefined) throw new ApiError('forbidden', `Only a secret key may set ${field}.`);
+  }
+  if (typeof input.comparison !== 'string') {
+    throw new ApiError('forbidden', 'Only a secret key with the scope ingest may send a comparison with its vote.');
+  }
+  const user = caller.kind === 'user' ? caller.user : null;
+  return { user, weight: user === null ? PUBLIC_WEIGHT : 1, mustBeAssigned: requireAssignment };
+}
+
+/**
+ * Throws ApiError for a comparison that cannot be stored. The hash covers what the vote says, not the token that
+ * allows it: a client that was dealt a fresh token still repeats the same vote.
+ */
+export function prepareVote(input: PreferenceInput, voter: Voter, assignment: Vote['assignment']): Vote {
+  const inline = typeof input.comparison === 'string' ? null : inlineRows(input.comparison);
+  const comparison = typeof input.comparison === 'string' ? input.comparison : hashId(inline?.bodyHash ?? '');
+  const { assignment: _, ...said } = input;
+  const bodyHash = sha256Text(canonicalJson({ ...said, comparison, user: voter.user, weight: voter.weight }));
+  return { input, bodyHash, comparison, inline, voter, assignment };
+}
+
+/** The same prompt, and the same comparison, get the same id however often they come in. */
+function inlineRows({ domain, kind, prompt, candidates }: InlineComparison): InlineRows {
+  if (new Set(candidates.map(({ id }) => id)).size < candidates.length) {
+    throw new ApiError('invalid_request', 'Two candidates of the comparison have the same id.');
+  }
+  const promptRow = storedPrompt(prompt);
+  const candidateRows = candidates.map(candidateRow);
+  const rows = candidateRows.map(({ id, content, origin }) => `[${id},${content},${origin}]`).join();
+  const bodyHash = sha256Text(`${domain} ${kind} ${promptRow.id} ${rows}`);
+  return { domain, kind, bodyHash, prompt: promptRow, candidates, candidateRows };
+}
+
+function storedPrompt(prompt: Prompt): InlineRows['prompt'] {
+  const body = small(canonicalJson(prompt), 'prompt');
+  return { id: hashId(sha256Text(body)), body, group: prompt.group ?? null };
+}
+
+function candidateRow({ id, content, origin = IMPORTED }: CandidateInput & { id: string }) {
+  return {
+    id,
+    content: small(canonicalJson(content), 'content of a candidate'),
+    origin: origin === IMPORTED ? IMPORTED_JSON : small(canonicalJson(origin), 'origin of a candidate'),
+  };
+}
+
+const IMPORTED_JSON = canonicalJson(IMPORTED);
+
+function hashId(sha: string): string {
+  return `h${sha.slice(0, 40)}`;
+}
+
+function small(json: string, what: string): string {
+  if (json.length > MAX_ROW) throw new ApiError('too_large', `The ${what} is longer than 600,000 characters as JSON.`);
+  return json;
+}
