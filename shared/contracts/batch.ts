@@ -54,7 +54,8 @@ export const Lease = z
     }),
     baseModel: z.string(),
     recipe: Recipe,
-    gates: GateBounds.meta({ description: 'Bounds of the domain; the runner measures and reports every gate.' }),
+    /** Bounds of the domain; the runner measures and reports every gate. */
+    gates: GateBounds,
     parent: Sha256.nullable().meta({ description: 'The domain’s head: what this batch is trained on top of.' }),
     examples: z.array(Example),
   })

@@ -5,7 +5,7 @@ import { GateBounds, Recipe } from './recipe.ts';
 import { NonEmptyText } from './text.ts';
 
 const fields = {
-  baseModel: z.string().min(1).max(300).meta({
+  baseModel: NonEmptyText.max(300).meta({
     description: 'The base that adapters of this domain belong to: "tiny", a hub id or a folder name.',
   }),
   recipe: Recipe,

@@ -28,7 +28,7 @@ export const TokenLogprob = z
 export const ChatChoice = z
   .looseObject({
     index: z.number().int(),
-    message: z.looseObject({ role: z.literal('assistant'), content: z.string() }),
+    message: z.looseObject({ role: z.literal('assistant'), content: z.string() }).meta({ id: 'AssistantMessage' }),
     finish_reason: z.enum(['stop', 'length']),
     logprobs: z
       .looseObject({ content: z.array(TokenLogprob) })

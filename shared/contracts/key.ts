@@ -1,6 +1,7 @@
 /** Secret keys (`sk_`, for servers), public keys (`pk_`, for pages of listed origins), signing keys, user tokens. */
 import { z } from 'zod';
 import { Slug, Timestamp, UserId } from './ids.ts';
+import { NonEmptyText } from './text.ts';
 
 /** admin: everything · ingest: write prompts, candidates, votes · train: lease and publish · infer: ask for outputs. */
 export const Scope = z.enum(['admin', 'ingest', 'train', 'infer']).meta({ id: 'Scope' });
@@ -9,7 +10,7 @@ export type Scope = z.infer<typeof Scope>;
 export const KeyInput = z
   .strictObject({
     kind: z.enum(['secret', 'public']).default('secret'),
-    name: z.string().min(1).max(100),
+    name: NonEmptyText.max(100),
     scopes: z.array(Scope).max(4).default([]).meta({ description: 'Scopes of a secret key; a public key has none.' }),
   })
   .refine((key) => (key.kind === 'secret') === key.scopes.length > 0, {
@@ -39,20 +40,23 @@ export type KeyCreated = z.infer<typeof KeyCreated>;
 /** A key with which the customer's own server signs user tokens. Two live ones allow rotation. */
 export const SigningKeyInput = z
   .discriminatedUnion('algorithm', [
-    z.strictObject({
-      kid: Slug,
-      algorithm: z.literal('HS256'),
-      secret: z.string().min(32).max(512).meta({ description: 'Shared secret, 32 characters at least.' }),
-    }),
-    z.strictObject({
-      kid: Slug,
-      algorithm: z.literal('EdDSA'),
-      publicKey: z
-        .string()
-        .min(32)
-        .max(200)
-        .meta({ description: 'Ed25519 public key: base64url of the 32 raw bytes.' }),
-    }),
+    z
+      .strictObject({
+        kid: Slug,
+        algorithm: z.literal('HS256'),
+        secret: NonEmptyText.min(32).max(512).meta({ description: 'Shared secret, 32 characters at least.' }),
+      })
+      .meta({ id: 'SharedSigningKey' }),
+    z
+      .strictObject({
+        kid: Slug,
+        algorithm: z.literal('EdDSA'),
+        publicKey: z
+          .string()
+          .regex(/^[A-Za-z0-9_-]{43}$/, 'must be the base64url of 32 bytes, without padding')
+          .meta({ description: 'Ed25519 public key: base64url of the 32 raw bytes.' }),
+      })
+      .meta({ id: 'PublicSigningKey' }),
   ])
   .meta({ id: 'SigningKeyInput' });
 export type SigningKeyInput = z.infer<typeof SigningKeyInput>;
@@ -74,7 +78,9 @@ export type UserScope = z.infer<typeof UserScope>;
 export const UserTokenInput = z
   .strictObject({
     user: UserId,
-    scopes: z.array(UserScope).min(1).default(['collect', 'infer']),
+    scopes: z.array(UserScope).min(1).max(2).optional().meta({
+      description: 'What the token may do. A key grants collect with ingest, infer with infer; default: all it can.',
+    }),
     expiresInSeconds: z.number().int().min(60).max(3600).default(3600),
   })
   .meta({ id: 'UserTokenInput' });

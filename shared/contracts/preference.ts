@@ -15,28 +15,34 @@ const Shown = z.number().int().min(0).max(7).optional().meta({ description: 'Pos
 
 export const Choice = z
   .discriminatedUnion('type', [
-    z.strictObject({ type: z.literal('pair'), chosen: RecordId, position: Shown }),
-    z.strictObject({ type: z.literal('tie') }),
-    z.strictObject({ type: z.literal('bothBad') }),
-    z.strictObject({ type: z.literal('skip') }),
-    z.strictObject({
-      type: z.literal('ranking'),
-      ranking: z.array(z.array(RecordId).min(1)).min(1).max(MAX_CANDIDATES).meta({
-        description: 'Best first; candidates in one inner list are tied. Every candidate exactly once.',
-      }),
-    }),
-    z.strictObject({
-      type: z.literal('rating'),
-      ratings: z
-        .array(z.strictObject({ candidate: RecordId, rating: z.number().min(-1000).max(1000) }))
-        .min(1)
-        .max(MAX_CANDIDATES),
-    }),
-    z.strictObject({
-      type: z.literal('stepMark'),
-      candidate: RecordId,
-      firstWrongStep: z.number().int().min(0).nullable().meta({ description: 'From 0; null = all steps are right.' }),
-    }),
+    z.strictObject({ type: z.literal('pair'), chosen: RecordId, position: Shown }).meta({ id: 'PairChoice' }),
+    z.strictObject({ type: z.literal('tie') }).meta({ id: 'TieChoice' }),
+    z.strictObject({ type: z.literal('bothBad') }).meta({ id: 'BothBadChoice' }),
+    z.strictObject({ type: z.literal('skip') }).meta({ id: 'SkipChoice' }),
+    z
+      .strictObject({
+        type: z.literal('ranking'),
+        ranking: z.array(z.array(RecordId).min(1)).min(1).max(MAX_CANDIDATES).meta({
+          description: 'Best first; candidates in one inner list are tied. Every candidate exactly once.',
+        }),
+      })
+      .meta({ id: 'RankingChoice' }),
+    z
+      .strictObject({
+        type: z.literal('rating'),
+        ratings: z
+          .array(z.strictObject({ candidate: RecordId, rating: z.number().min(-1000).max(1000) }))
+          .min(1)
+          .max(MAX_CANDIDATES),
+      })
+      .meta({ id: 'RatingChoice' }),
+    z
+      .strictObject({
+        type: z.literal('stepMark'),
+        candidate: RecordId,
+        firstWrongStep: z.number().int().min(0).nullable().meta({ description: 'From 0; null = all steps are right.' }),
+      })
+      .meta({ id: 'StepMarkChoice' }),
   ])
   .meta({ id: 'Choice' });
 export type Choice = z.infer<typeof Choice>;
@@ -48,7 +54,7 @@ export const InlineComparison = z
     kind: ComparisonKind.default('pair'),
     prompt: Prompt,
     candidates: z
-      .array(CandidateInput.required({ id: true }))
+      .array(CandidateInput.required({ id: true }).meta({ id: 'IdentifiedCandidate' }))
       .min(MIN_CANDIDATES)
       .max(MAX_CANDIDATES),
   })
@@ -145,7 +151,7 @@ export const Preference = z
     id: RecordId,
     domain: Slug,
     user: UserId.nullable(),
-    comparison: InlineComparison.extend({ id: RecordId }),
+    comparison: InlineComparison.extend({ id: RecordId }).meta({ id: 'IdentifiedComparison' }),
     choice: Choice,
     reason: z.string().nullable(),
     supersedes: RecordId.nullable(),

@@ -1,6 +1,7 @@
 /** A project: the tenant. Everything else belongs to exactly one. */
 import { z } from 'zod';
 import { Slug, Timestamp } from './ids.ts';
+import { NonEmptyText } from './text.ts';
 
 export const Origin = z
   .string()
@@ -10,7 +11,7 @@ export const Origin = z
 export const ProjectInput = z
   .strictObject({
     id: Slug,
-    name: z.string().min(1).max(200).optional(),
+    name: NonEmptyText.max(200).optional(),
     allowedOrigins: z.array(Origin).max(50).default([]),
     requireAssignment: z.boolean().default(true).meta({
       description: 'Refuse a vote by a user token or a public key that carries no valid assignment token.',
@@ -24,7 +25,7 @@ export type Project = z.infer<typeof Project>;
 
 export const ProjectPatch = z
   .strictObject({
-    name: z.string().min(1).max(200).optional(),
+    name: NonEmptyText.max(200).optional(),
     allowedOrigins: z.array(Origin).max(50).optional(),
     requireAssignment: z.boolean().optional(),
   })

@@ -11,6 +11,6 @@ function isStorable(text: string): boolean {
 const storable = 'must be valid Unicode without NUL characters or lone surrogates';
 
 /** May be empty: an empty completion is a fact about a model, reported per row and never trained on. */
-export const Text = z.string().max(MAX_TEXT).refine(isStorable, storable);
+export const Text = z.string().max(MAX_TEXT).refine(isStorable, storable).meta({ id: 'Text' });
 
-export const NonEmptyText = z.string().min(1).max(MAX_TEXT).refine(isStorable, storable);
+export const NonEmptyText = z.string().min(1).max(MAX_TEXT).refine(isStorable, storable).meta({ id: 'NonEmptyText' });

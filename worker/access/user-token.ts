@@ -17,7 +17,7 @@ const SKEW = 30;
 const utf8 = new TextEncoder();
 
 /** Signs a token for `input.user`; `expiresAt` is in milliseconds. */
-export async function mintUserToken(project: ProjectRow, input: Required<UserTokenInput>, now: number) {
+export async function mintUserToken(project: ProjectRow, input: UserTokenInput & { scopes: UserScope[] }, now: number) {
   const issued = Math.floor(now / 1000);
   const token = await new SignJWT({ scope: input.scopes.join(' ') })
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT', kid: EDGE_KID })

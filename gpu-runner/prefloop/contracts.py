@@ -1,0 +1,1733 @@
+# Generated from worker/openapi.json by scripts/generate.ts: never edited.
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Dict, Literal
+from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import TypeAliasType
+
+
+RecordId = TypeAliasType(
+    "RecordId",
+    Annotated[
+        str,
+        Field(
+            pattern="^(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|h[0-9a-f]{40})$"
+        ),
+    ],
+)
+"""
+UUIDv7 made by the sender, or h + 40 hex digits for imported rows.
+"""
+
+
+Sha256 = TypeAliasType("Sha256", Annotated[str, Field(pattern="^[0-9a-f]{64}$")])
+"""
+SHA-256 in lower-case hex.
+"""
+
+
+Slug = TypeAliasType(
+    "Slug",
+    Annotated[
+        str, Field(examples=["support-tone"], pattern="^[a-z0-9][a-z0-9-]{0,62}$")
+    ],
+)
+"""
+Lower-case letters, digits and hyphens.
+"""
+
+
+Timestamp = TypeAliasType("Timestamp", Annotated[int, Field(ge=0)])
+"""
+Unix time, milliseconds, server clock.
+"""
+
+
+UserId = TypeAliasType(
+    "UserId", Annotated[str, Field(pattern="^[A-Za-z0-9_.:@-]{1,128}$")]
+)
+"""
+Pseudonymous id of a person inside the project.
+"""
+
+
+NonEmptyText = TypeAliasType(
+    "NonEmptyText", Annotated[str, Field(max_length=100000, min_length=1)]
+)
+
+
+Text = TypeAliasType("Text", Annotated[str, Field(max_length=100000)])
+
+
+class Issue(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    path: str
+    message: str
+
+
+ErrorCode = TypeAliasType(
+    "ErrorCode",
+    Literal[
+        "invalid_json",
+        "invalid_request",
+        "too_large",
+        "too_many_items",
+        "unauthorized",
+        "forbidden",
+        "key_in_browser",
+        "origin_not_allowed",
+        "token_expired",
+        "token_invalid",
+        "not_found",
+        "method_not_allowed",
+        "idempotency_conflict",
+        "already_exists",
+        "candidate_not_in_comparison",
+        "kind_mismatch",
+        "assignment_required",
+        "assignment_invalid",
+        "assignment_expired",
+        "assignment_reused",
+        "supersedes_unknown",
+        "base_model_mismatch",
+        "stale_fence",
+        "stale_parent",
+        "lease_expired",
+        "batch_finished",
+        "quarantined",
+        "adapter_invalid",
+        "adapter_missing_file",
+        "hash_mismatch",
+        "gate_failed",
+        "no_previous_adapter",
+        "probe_failed",
+        "inference_unavailable",
+        "inference_failed",
+        "internal",
+    ],
+)
+
+
+class GateBounds(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    min_accuracy: Annotated[
+        float | None, Field(alias="minAccuracy", ge=0.0, le=1.0)
+    ] = None
+    """
+    Lower bound of the held-out preference accuracy (its value, not its interval).
+    """
+    max_displacement: Annotated[
+        float | None, Field(alias="maxDisplacement", gt=0.0)
+    ] = None
+    """
+    Largest fall of the mean chosen log-probability per token, nats (the 3D alarm).
+    """
+    max_kl: Annotated[float | None, Field(alias="maxKl", gt=0.0)] = None
+    """
+    KL to the base, nats per token, on sampled answers.
+    """
+    max_length_ratio: Annotated[float | None, Field(alias="maxLengthRatio", gt=1.0)] = (
+        None
+    )
+    """
+    Longest allowed ratio of mean answer length to the base, in either direction.
+    """
+
+
+Target = TypeAliasType("Target", Annotated[str, Field(max_length=100, min_length=1)])
+
+
+Targets = TypeAliasType(
+    "Targets", Annotated[list[Target], Field(max_length=64, min_length=1)]
+)
+"""
+Modules that get an adapter: all linear layers of the trunk, or names.
+"""
+
+
+class DpoRecipe(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    method: Literal["dpo"]
+    loss: Literal["sigmoid", "ipo", "hinge"] = "sigmoid"
+    beta: Annotated[float, Field(gt=0.0, le=100.0)] = 0.1
+    """
+    Strength of the pull to the reference.
+    """
+    label_smoothing: Annotated[float, Field(alias="labelSmoothing", ge=0.0, le=0.5)] = 0
+    rank: Annotated[int, Field(ge=1, le=512)] = 16
+    """
+    LoRA rank r.
+    """
+    lora_alpha: Annotated[float, Field(alias="loraAlpha", gt=0.0, le=4096.0)] = 32
+    """
+    LoRA scale is loraAlpha / rank.
+    """
+    targets: Literal["all-linear"] | Targets = "all-linear"
+    """
+    Modules that get an adapter: all linear layers of the trunk, or names.
+    """
+    learning_rate: Annotated[float, Field(alias="learningRate", gt=0.0, le=1.0)] = 0.001
+    weight_decay: Annotated[float, Field(alias="weightDecay", ge=0.0, le=1.0)] = 0
+    max_grad_norm: Annotated[float, Field(alias="maxGradNorm", gt=0.0, le=1000.0)] = 1
+    epochs: Annotated[int, Field(ge=1, le=50)] = 1
+    """
+    Passes over one leased batch.
+    """
+    micro_batch: Annotated[int, Field(alias="microBatch", ge=1, le=1024)] = 8
+    """
+    Preferences per optimiser step.
+    """
+    max_length: Annotated[int, Field(alias="maxLength", ge=8, le=131072)] = 1024
+    """
+    Tokens of prompt and completion together; longer rows are reported, not cut.
+    """
+    seed: Annotated[int, Field(ge=0, le=2147483647)] = 0
+
+
+Targets1Item = TypeAliasType(
+    "Targets1Item", Annotated[str, Field(max_length=100, min_length=1)]
+)
+
+
+Targets1 = TypeAliasType(
+    "Targets1", Annotated[list[Targets1Item], Field(max_length=64, min_length=1)]
+)
+"""
+Modules that get an adapter: all linear layers of the trunk, or names.
+"""
+
+
+class OfsDpoRecipe(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    method: Literal["ofs-dpo"]
+    beta: Annotated[float, Field(gt=0.0, le=100.0)] = 0.1
+    """
+    Strength of the pull to the reference.
+    """
+    label_smoothing: Annotated[float, Field(alias="labelSmoothing", ge=0.0, le=0.5)] = 0
+    alpha: Annotated[float, Field(ge=0.0, le=10.0)] = 0.3
+    """
+    Weight of the fast-slow chasing term.
+    """
+    slow_ratio: Annotated[float, Field(alias="slowRatio", gt=0.0, le=1.0)] = 0.2
+    """
+    Slow learning rate / fast one.
+    """
+    chasing_interval: Annotated[int, Field(alias="chasingInterval", ge=1, le=10000)] = 8
+    """
+    Optimiser steps between two decisions on who is chased.
+    """
+    rank: Annotated[int, Field(ge=1, le=512)] = 16
+    """
+    LoRA rank r.
+    """
+    lora_alpha: Annotated[float, Field(alias="loraAlpha", gt=0.0, le=4096.0)] = 32
+    """
+    LoRA scale is loraAlpha / rank.
+    """
+    targets: Literal["all-linear"] | Targets1 = "all-linear"
+    """
+    Modules that get an adapter: all linear layers of the trunk, or names.
+    """
+    learning_rate: Annotated[float, Field(alias="learningRate", gt=0.0, le=1.0)] = 0.001
+    weight_decay: Annotated[float, Field(alias="weightDecay", ge=0.0, le=1.0)] = 0
+    max_grad_norm: Annotated[float, Field(alias="maxGradNorm", gt=0.0, le=1000.0)] = 1
+    epochs: Annotated[int, Field(ge=1, le=50)] = 1
+    """
+    Passes over one leased batch.
+    """
+    micro_batch: Annotated[int, Field(alias="microBatch", ge=1, le=1024)] = 8
+    """
+    Preferences per optimiser step.
+    """
+    max_length: Annotated[int, Field(alias="maxLength", ge=8, le=131072)] = 1024
+    """
+    Tokens of prompt and completion together; longer rows are reported, not cut.
+    """
+    seed: Annotated[int, Field(ge=0, le=2147483647)] = 0
+
+
+class Message(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    role: Literal["system", "user", "assistant"]
+    content: NonEmptyText
+
+
+class Prompt(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    messages: Annotated[list[Message] | None, Field(max_length=64, min_length=1)] = None
+    text: Annotated[str | None, Field(max_length=100000, min_length=1)] = None
+    """
+    A plain prompt for a base without a chat template.
+    """
+    group: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """
+    What is held out together, when several prompts belong to one question. Default: the prompt.
+    """
+
+
+class TextContent(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    type: Literal["text"]
+    text: Text
+
+
+class StepsContent(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    type: Literal["steps"]
+    steps: Annotated[list[Text], Field(max_length=200, min_length=1)]
+
+
+TokenId = TypeAliasType("TokenId", Annotated[int, Field(ge=0)])
+
+
+class Origin(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    role: Literal["live", "head", "fast", "base", "imported", "caller"]
+    adapter: Sha256 | None = None
+    model: Annotated[str | None, Field(max_length=300)] = None
+    seed: int | None = None
+    temperature: float | None = None
+    top_p: Annotated[float | None, Field(alias="topP")] = None
+    token_ids: Annotated[
+        list[TokenId] | None, Field(alias="tokenIds", max_length=131072)
+    ] = None
+    logps: Annotated[list[float] | None, Field(max_length=131072)] = None
+    """
+    Log-probability of each token under the behaviour policy, nats.
+    """
+
+
+ComparisonKind = TypeAliasType(
+    "ComparisonKind", Literal["pair", "ranking", "rating", "steps"]
+)
+
+
+class BulkPreferences(BaseModel):
+    """
+    Up to 500 PreferenceInput items.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    items: Annotated[list[Any], Field(max_length=500, min_length=1)]
+
+
+PreferenceStatus = TypeAliasType(
+    "PreferenceStatus",
+    Literal[
+        "waiting",
+        "batched",
+        "consumed",
+        "heldOut",
+        "notTrainable",
+        "superseded",
+        "quarantined",
+    ],
+)
+
+
+NotTrainableReason = TypeAliasType(
+    "NotTrainableReason",
+    Literal[
+        "skip",
+        "bothBad",
+        "emptyCompletion",
+        "equalTexts",
+        "singleRating",
+        "unsupportedKind",
+        "tooLong",
+        "equalTokens",
+        "untokenizable",
+    ],
+)
+
+
+class PairChoice(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    type: Literal["pair"]
+    chosen: RecordId
+    position: Annotated[int | None, Field(ge=0, le=7)] = None
+    """
+    Position it was shown at, from 0.
+    """
+
+
+class TieChoice(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    type: Literal["tie"]
+
+
+class BothBadChoice(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    type: Literal["bothBad"]
+
+
+class SkipChoice(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    type: Literal["skip"]
+
+
+RankingItem = TypeAliasType(
+    "RankingItem", Annotated[list[RecordId], Field(min_length=1)]
+)
+
+
+class RankingChoice(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    type: Literal["ranking"]
+    ranking: Annotated[list[RankingItem], Field(max_length=8, min_length=1)]
+    """
+    Best first; candidates in one inner list are tied. Every candidate exactly once.
+    """
+
+
+class Rating(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    candidate: RecordId
+    rating: Annotated[float, Field(ge=-1000.0, le=1000.0)]
+
+
+class RatingChoice(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    type: Literal["rating"]
+    ratings: Annotated[list[Rating], Field(max_length=8, min_length=1)]
+
+
+class StepMarkChoice(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    type: Literal["stepMark"]
+    candidate: RecordId
+    first_wrong_step: Annotated[int | None, Field(alias="firstWrongStep", ge=0)]
+    """
+    From 0; null = all steps are right.
+    """
+
+
+class PreferenceReceipt(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    id: RecordId
+    status: PreferenceStatus
+    not_trainable: Annotated[NotTrainableReason | None, Field(alias="notTrainable")] = (
+        None
+    )
+    replayed: bool
+    """
+    True when this very vote had been stored before.
+    """
+
+
+AdapterFileName = TypeAliasType(
+    "AdapterFileName",
+    Literal["adapter_model.safetensors", "adapter_config.json", "state.safetensors"],
+)
+
+
+Metrics = TypeAliasType("Metrics", dict[str, float])
+
+
+class Gate(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    name: Literal["accuracy", "displacement", "kl", "length"]
+    value: float | None
+    """
+    null = not measurable (for example no held-out votes yet).
+    """
+    low: float | None
+    high: float | None
+    n: Annotated[int, Field(ge=0)]
+    bound: float | None
+    """
+    null = measured only, nothing to fail.
+    """
+    passed: bool
+    reason: str | None
+
+
+Stage = TypeAliasType("Stage", Literal["staged", "canary", "live", "retired"])
+
+
+class AliasMove(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    domain: Slug
+    from_: Annotated[Sha256 | None, Field(alias="from")]
+    to: Sha256 | None
+    action: Literal["promote", "rollback"]
+    actor: str
+    """
+    The key that did it, or "gates".
+    """
+    note: str
+    freed: Annotated[int, Field(ge=0)]
+    """
+    Votes that wait again after a rewind.
+    """
+    at: Timestamp
+
+
+class FileReceipt(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    name: AdapterFileName
+    sha256: Sha256
+    bytes: Annotated[int, Field(gt=0)]
+    replayed: bool
+
+
+class Promotion(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    adapter: Sha256
+    force: bool = False
+    note: Annotated[str, Field(max_length=500)] = ""
+
+
+class Rollback(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    adapter: Annotated[str | None, Field(pattern="^[0-9a-f]{64}$")] = None
+    """
+    null = the base model; absent = the one before.
+    """
+    rewind: bool = False
+    note: Annotated[str, Field(max_length=500)] = ""
+
+
+BatchState = TypeAliasType(
+    "BatchState", Literal["ready", "leased", "completed", "quarantined"]
+)
+
+
+class NotTrainableItem(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    preference: RecordId
+    reason: NotTrainableReason
+
+
+class Dismissal(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    fence: Annotated[int, Field(ge=1)]
+    not_trainable: Annotated[
+        list[NotTrainableItem],
+        Field(alias="notTrainable", max_length=500, min_length=1),
+    ]
+
+
+class Pair(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    chosen: Annotated[int, Field(ge=0, le=7)]
+    rejected: Annotated[int, Field(ge=0, le=7)]
+    p: Annotated[float, Field(ge=0.0, le=1.0)]
+    """
+    Probability that chosen is really preferred; a tie is 0.5.
+    """
+    weight: Annotated[float, Field(ge=0.0)]
+    """
+    The pairs of one preference sum to that preference’s weight.
+    """
+
+
+class Failure(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    fence: Annotated[int, Field(ge=1)]
+    reason: Annotated[str, Field(max_length=2000, min_length=1)]
+
+
+class Heartbeat(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    fence: Annotated[int, Field(ge=1)]
+
+
+class HeartbeatResult(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    expires_at: Annotated[Timestamp, Field(alias="expiresAt")]
+    now: Timestamp
+
+
+class LeaseRequest(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    domains: Annotated[list[Slug] | None, Field(max_length=100, min_length=1)] = None
+    """
+    Default: every domain of the base model.
+    """
+    base_model: Annotated[str, Field(alias="baseModel", max_length=300, min_length=1)]
+    runner: Annotated[str, Field(max_length=100, min_length=1)]
+    """
+    Name of the runner process, for people.
+    """
+
+
+class AssistantMessage(BaseModel):
+    model_config = ConfigDict(
+        extra="allow",
+        populate_by_name=True,
+        frozen=True,
+    )
+    __annotations__ = {
+        "__pydantic_extra__": Dict[str, Any],
+    }
+    role: Literal["assistant"]
+    content: str
+
+
+class TokenLogprob(BaseModel):
+    model_config = ConfigDict(
+        extra="allow",
+        populate_by_name=True,
+        frozen=True,
+    )
+    __annotations__ = {
+        "__pydantic_extra__": Dict[str, Any],
+    }
+    token: str
+    logprob: float
+    bytes: list[int] | None
+
+
+class Usage(BaseModel):
+    model_config = ConfigDict(
+        extra="allow",
+        populate_by_name=True,
+        frozen=True,
+    )
+    __annotations__ = {
+        "__pydantic_extra__": Dict[str, Any],
+    }
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+
+
+Stop = TypeAliasType("Stop", Annotated[str, Field(max_length=100, min_length=1)])
+
+
+Stop1Item = TypeAliasType(
+    "Stop1Item", Annotated[str, Field(max_length=100, min_length=1)]
+)
+
+
+Stop1 = TypeAliasType("Stop1", Annotated[list[Stop1Item], Field(max_length=4)])
+
+
+class ChatRequest(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    model: Annotated[
+        str, Field(examples=["support-tone"], pattern="^[a-z0-9][a-z0-9-]{0,62}$")
+    ]
+    """
+    The domain. Which adapter answers is decided by the edge, never by the caller.
+    """
+    messages: Annotated[list[Message], Field(max_length=64, min_length=1)]
+    n: Annotated[int, Field(ge=1, le=8)] = 1
+    seed: Annotated[int | None, Field(ge=0, le=2147483647)] = None
+    temperature: Annotated[float | None, Field(ge=0.0, le=5.0)] = None
+    top_p: Annotated[float | None, Field(gt=0.0, le=1.0)] = None
+    max_tokens: Annotated[int | None, Field(ge=1, le=32768)] = None
+    max_completion_tokens: Annotated[int | None, Field(ge=1, le=32768)] = None
+    stop: Stop | Stop1 | None = None
+    stream: bool = False
+    logprobs: bool = False
+    user: Annotated[str | None, Field(max_length=128)] = None
+    """
+    Ignored: the user comes from the token.
+    """
+
+
+Scope = TypeAliasType("Scope", Literal["admin", "ingest", "train", "infer"])
+
+
+class KeyInput(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    kind: Literal["secret", "public"] = "secret"
+    name: Annotated[str, Field(max_length=100, min_length=1)]
+    scopes: Annotated[list[Scope], Field(max_length=4)] = []
+    """
+    Scopes of a secret key; a public key has none.
+    """
+
+
+class SigningKey(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    kid: Slug
+    algorithm: Literal["HS256", "EdDSA"]
+    created_at: Annotated[Timestamp, Field(alias="createdAt")]
+    revoked_at: Annotated[Timestamp | None, Field(alias="revokedAt")]
+
+
+class SharedSigningKey(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    kid: Slug
+    algorithm: Literal["HS256"]
+    secret: Annotated[str, Field(max_length=512, min_length=32)]
+    """
+    Shared secret, 32 characters at least.
+    """
+
+
+class PublicSigningKey(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    kid: Slug
+    algorithm: Literal["EdDSA"]
+    public_key: Annotated[str, Field(alias="publicKey", pattern="^[A-Za-z0-9_-]{43}$")]
+    """
+    Ed25519 public key: base64url of the 32 raw bytes.
+    """
+
+
+UserScope = TypeAliasType("UserScope", Literal["collect", "infer"])
+
+
+class UserToken(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    token: str
+    expires_at: Annotated[Timestamp, Field(alias="expiresAt")]
+
+
+class UserTokenInput(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    user: UserId
+    scopes: Annotated[list[UserScope] | None, Field(max_length=2, min_length=1)] = None
+    """
+    What the token may do. A key grants collect with ingest, infer with infer; default: all it can.
+    """
+    expires_in_seconds: Annotated[
+        int, Field(alias="expiresInSeconds", ge=60, le=3600)
+    ] = 3600
+
+
+AllowedOrigin = TypeAliasType(
+    "AllowedOrigin", Annotated[str, Field(pattern="^https?:\\/\\/[^/\\s]+$")]
+)
+"""
+Scheme, host and port of a page that may call the edge from a browser.
+"""
+
+
+class Project(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    id: Slug
+    name: str
+    allowed_origins: Annotated[
+        list[AllowedOrigin], Field(alias="allowedOrigins", max_length=50)
+    ] = []
+    require_assignment: Annotated[bool, Field(alias="requireAssignment")] = True
+    """
+    Refuse a vote by a user token or a public key that carries no valid assignment token.
+    """
+    created_at: Annotated[Timestamp, Field(alias="createdAt")]
+
+
+class ProjectCreated(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    project: Project
+    admin_key: Annotated[str, Field(alias="adminKey")]
+
+
+class ProjectInput(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    id: Slug
+    name: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    allowed_origins: Annotated[
+        list[AllowedOrigin], Field(alias="allowedOrigins", max_length=50)
+    ] = []
+    require_assignment: Annotated[bool, Field(alias="requireAssignment")] = True
+    """
+    Refuse a vote by a user token or a public key that carries no valid assignment token.
+    """
+
+
+class ProjectPatch(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    name: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    allowed_origins: Annotated[
+        list[AllowedOrigin] | None, Field(alias="allowedOrigins", max_length=50)
+    ] = None
+    require_assignment: Annotated[bool | None, Field(alias="requireAssignment")] = None
+
+
+class Preferences(BaseModel):
+    """
+    Votes by what became of them.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+        frozen=True,
+    )
+    waiting: int | None = None
+    batched: int | None = None
+    consumed: int | None = None
+    held_out: Annotated[int | None, Field(alias="heldOut")] = None
+    not_trainable: Annotated[int | None, Field(alias="notTrainable")] = None
+    superseded: int | None = None
+    quarantined: int | None = None
+
+
+class Batches(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    ready: int
+    leased: int
+    completed: int
+    quarantined: int
+
+
+class Health(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    status: Literal["ok", "degraded"]
+    version: str
+    host: Literal["workers", "deno", "node"]
+    database: bool
+    files: bool
+    inference: bool | None
+    """
+    null = no back end is configured.
+    """
+
+
+class ErrorBody(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    code: ErrorCode
+    message: str
+    """
+    One sentence for a person. Says what is wrong and what would be right.
+    """
+    request_id: Annotated[str, Field(alias="requestId")]
+    issues: list[Issue] | None = None
+    """
+    With invalid_request: each field that is wrong.
+    """
+
+
+Recipe = TypeAliasType(
+    "Recipe", Annotated[DpoRecipe | OfsDpoRecipe, Field(discriminator="method")]
+)
+
+
+Content = TypeAliasType(
+    "Content", Annotated[TextContent | StepsContent, Field(discriminator="type")]
+)
+
+
+class CandidateInput(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    id: RecordId | None = None
+    content: Content
+    origin: Origin | None = None
+
+
+class CandidateWithOrigin(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    id: RecordId
+    position: Annotated[int, Field(ge=0, le=7)]
+    content: Content
+    origin: Origin
+
+
+class ComparisonRecord(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    id: RecordId
+    domain: Slug
+    kind: ComparisonKind
+    prompt: Prompt
+    candidates: list[CandidateWithOrigin]
+    created_at: Annotated[Timestamp, Field(alias="createdAt")]
+
+
+class ComparisonRequest(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    id: Annotated[
+        str | None,
+        Field(
+            pattern="^(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|h[0-9a-f]{40})$"
+        ),
+    ] = None
+    """
+    Made by the client: a retry then gets the same comparison.
+    """
+    domain: Slug
+    kind: ComparisonKind | None = None
+    prompt: Prompt
+    candidates: Annotated[
+        list[CandidateInput] | None, Field(max_length=8, min_length=2)
+    ] = None
+    """
+    The caller’s own candidates; without them the domain’s models are asked for `k`.
+    """
+    k: Annotated[int, Field(ge=2, le=8)] = 2
+    temperature: Annotated[float | None, Field(ge=0.0, le=5.0)] = None
+    top_p: Annotated[float | None, Field(alias="topP", gt=0.0, le=1.0)] = None
+    max_tokens: Annotated[int | None, Field(alias="maxTokens", ge=1, le=32768)] = None
+    seed: Annotated[int | None, Field(ge=0, le=2147483647)] = None
+    user: Annotated[str | None, Field(pattern="^[A-Za-z0-9_.:@-]{1,128}$")] = None
+    """
+    With a secret key: the person it is dealt to.
+    """
+
+
+class ItemResult(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    index: Annotated[int, Field(ge=0)]
+    id: str | None
+    result: Literal["created", "duplicate", "rejected"]
+    status: PreferenceStatus | None = None
+    not_trainable: Annotated[NotTrainableReason | None, Field(alias="notTrainable")] = (
+        None
+    )
+    code: ErrorCode | None = None
+    message: str | None = None
+
+
+Choice = TypeAliasType(
+    "Choice",
+    Annotated[
+        PairChoice
+        | TieChoice
+        | BothBadChoice
+        | SkipChoice
+        | RankingChoice
+        | RatingChoice
+        | StepMarkChoice,
+        Field(discriminator="type"),
+    ],
+)
+
+
+class IdentifiedCandidate(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    id: RecordId
+    content: Content
+    origin: Origin | None = None
+
+
+class IdentifiedComparison(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    domain: Slug
+    kind: ComparisonKind | None = None
+    prompt: Prompt
+    candidates: Annotated[list[IdentifiedCandidate], Field(max_length=8, min_length=2)]
+    id: RecordId
+
+
+class AdapterFile(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    name: AdapterFileName
+    sha256: Sha256
+    bytes: Annotated[int, Field(gt=0)]
+
+
+class AdapterInput(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    sha: Sha256
+    parent: Sha256 | None
+    base_model: Annotated[str, Field(alias="baseModel", max_length=300, min_length=1)]
+    base_fingerprint: Annotated[
+        str, Field(alias="baseFingerprint", pattern="^[0-9a-f]{64}$")
+    ]
+    """
+    Hash of the base model’s weights and tokenizer.
+    """
+    recipe: Recipe
+    files: Annotated[list[AdapterFile], Field(max_length=3, min_length=2)]
+    metrics: Metrics | None = None
+    losses: Annotated[list[float], Field(max_length=10000)] = []
+    gates: Annotated[list[Gate], Field(max_length=20, validate_default=True)] = []
+    runtime: Annotated[str, Field(max_length=300)] = ""
+    """
+    Image digest or version of the runner.
+    """
+
+
+class AdapterRecord(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    sha: Sha256
+    parent: Sha256 | None
+    base_model: Annotated[str, Field(alias="baseModel", max_length=300, min_length=1)]
+    base_fingerprint: Annotated[
+        str, Field(alias="baseFingerprint", pattern="^[0-9a-f]{64}$")
+    ]
+    """
+    Hash of the base model’s weights and tokenizer.
+    """
+    recipe: Recipe
+    files: Annotated[list[AdapterFile], Field(max_length=3, min_length=2)]
+    metrics: Metrics | None = None
+    losses: Annotated[list[float], Field(max_length=10000)] = []
+    gates: Annotated[list[Gate], Field(max_length=20, validate_default=True)] = []
+    runtime: Annotated[str, Field(max_length=300)] = ""
+    """
+    Image digest or version of the runner.
+    """
+    domain: Slug
+    stage: Stage
+    batches: list[RecordId]
+    """
+    Batches this adapter itself learned from (its parents’ are theirs).
+    """
+    preferences: Annotated[int, Field(ge=0)]
+    """
+    Votes consumed by those batches.
+    """
+    oldest_vote_at: Annotated[Timestamp | None, Field(alias="oldestVoteAt")]
+    created_at: Annotated[Timestamp, Field(alias="createdAt")]
+    live_at: Annotated[int | None, Field(alias="liveAt", ge=0)]
+    """
+    When it was first served.
+    """
+
+
+class AdapterRegistration(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    sha: Sha256
+    parent: Sha256 | None
+    base_model: Annotated[str, Field(alias="baseModel", max_length=300, min_length=1)]
+    base_fingerprint: Annotated[
+        str, Field(alias="baseFingerprint", pattern="^[0-9a-f]{64}$")
+    ]
+    """
+    Hash of the base model’s weights and tokenizer.
+    """
+    recipe: Recipe
+    files: Annotated[list[AdapterFile], Field(max_length=3, min_length=2)]
+    metrics: Metrics | None = None
+    losses: Annotated[list[float], Field(max_length=10000)] = []
+    gates: Annotated[list[Gate], Field(max_length=20, validate_default=True)] = []
+    runtime: Annotated[str, Field(max_length=300)] = ""
+    """
+    Image digest or version of the runner.
+    """
+    domain: Slug
+
+
+class AliasHistory(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    items: list[AliasMove]
+
+
+class Batch(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    id: RecordId
+    domain: Slug
+    state: BatchState
+    fence: Annotated[int, Field(ge=0)]
+    attempts: Annotated[int, Field(ge=0)]
+    runner: str | None
+    lease_expires_at: Annotated[Timestamp | None, Field(alias="leaseExpiresAt")]
+    adapter: Sha256 | None
+    error: str | None
+    """
+    The last reason a runner gave for failing it.
+    """
+    preferences: list[RecordId]
+    """
+    Members in training order.
+    """
+    created_at: Annotated[Timestamp, Field(alias="createdAt")]
+    completed_at: Annotated[Timestamp | None, Field(alias="completedAt")]
+
+
+class BatchList(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    items: list[Batch]
+
+
+class Completion(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    fence: Annotated[int, Field(ge=1)]
+    adapter: AdapterInput
+    not_trainable: Annotated[
+        list[NotTrainableItem],
+        Field(alias="notTrainable", max_length=500, validate_default=True),
+    ] = []
+    """
+    Members the runner could not train on: they are reported, not consumed.
+    """
+
+
+class CompletionResult(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    adapter: AdapterRecord
+    live: bool
+    """
+    Whether the adapter is being served now.
+    """
+    reason: str | None
+    """
+    Why it is not live.
+    """
+    replayed: bool
+
+
+class Example(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    preference: RecordId
+    prompt: Prompt
+    completions: Annotated[list[Text], Field(max_length=8, min_length=2)]
+    pairs: Annotated[list[Pair], Field(max_length=28, min_length=1)]
+
+
+class HeldOut(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    examples: list[Example]
+
+
+class Lease(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    batch: RecordId
+    domain: Slug
+    fence: Annotated[int, Field(ge=1)]
+    """
+    Grows with every lease; an older one is refused.
+    """
+    attempt: Annotated[int, Field(ge=1)]
+    expires_at: Annotated[Timestamp, Field(alias="expiresAt")]
+    now: Annotated[int, Field(ge=0)]
+    """
+    The server’s clock, so that a runner with a wrong one can still renew in time.
+    """
+    base_model: Annotated[str, Field(alias="baseModel")]
+    recipe: Recipe
+    gates: GateBounds
+    parent: Annotated[str | None, Field(pattern="^[0-9a-f]{64}$")]
+    """
+    The domain’s head: what this batch is trained on top of.
+    """
+    examples: list[Example]
+
+
+class Domain(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    id: Slug
+    base_model: Annotated[str, Field(alias="baseModel", max_length=300, min_length=1)]
+    """
+    The base that adapters of this domain belong to: "tiny", a hub id or a folder name.
+    """
+    recipe: Recipe
+    gates: GateBounds | None = None
+    policy: Literal["gates"] = "gates"
+    """
+    How a checkpoint goes live: when its gates pass.
+    """
+    batch_size: Annotated[int, Field(alias="batchSize", ge=1, le=500)] = 32
+    """
+    Preferences in a full batch.
+    """
+    max_wait_seconds: Annotated[
+        float, Field(alias="maxWaitSeconds", ge=0.0, le=86400.0)
+    ] = 30
+    """
+    A smaller batch is formed when its oldest vote has waited this long.
+    """
+    lease_seconds: Annotated[int, Field(alias="leaseSeconds", ge=1, le=86400)] = 120
+    max_attempts: Annotated[int, Field(alias="maxAttempts", ge=1, le=100)] = 5
+    """
+    Leases of one batch before it is quarantined.
+    """
+    hold_out: Annotated[float, Field(alias="holdOut", ge=0.0, le=0.9)] = 0.1
+    """
+    Share of split units never trained on.
+    """
+    split_by: Annotated[Literal["prompt", "user"], Field(alias="splitBy")] = "prompt"
+    """
+    The unit that is held out whole. Fixed once a vote has come in.
+    """
+    temperature: Annotated[float, Field(ge=0.0, le=5.0)] = 1
+    top_p: Annotated[float, Field(alias="topP", gt=0.0, le=1.0)] = 1
+    max_tokens: Annotated[int, Field(alias="maxTokens", ge=1, le=32768)] = 256
+    system: Annotated[str | None, Field(max_length=100000, min_length=1)] = None
+    """
+    System message put before a prompt that has none.
+    """
+    head: Annotated[str | None, Field(pattern="^[0-9a-f]{64}$")]
+    """
+    The adapter where training continues; null = the base.
+    """
+    live: Annotated[str | None, Field(pattern="^[0-9a-f]{64}$")]
+    """
+    The adapter that is served; null = the base.
+    """
+    created_at: Annotated[Timestamp, Field(alias="createdAt")]
+
+
+class DomainInput(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    id: Slug
+    base_model: Annotated[str, Field(alias="baseModel", max_length=300, min_length=1)]
+    """
+    The base that adapters of this domain belong to: "tiny", a hub id or a folder name.
+    """
+    recipe: Recipe
+    gates: GateBounds | None = None
+    policy: Literal["gates"] = "gates"
+    """
+    How a checkpoint goes live: when its gates pass.
+    """
+    batch_size: Annotated[int, Field(alias="batchSize", ge=1, le=500)] = 32
+    """
+    Preferences in a full batch.
+    """
+    max_wait_seconds: Annotated[
+        float, Field(alias="maxWaitSeconds", ge=0.0, le=86400.0)
+    ] = 30
+    """
+    A smaller batch is formed when its oldest vote has waited this long.
+    """
+    lease_seconds: Annotated[int, Field(alias="leaseSeconds", ge=1, le=86400)] = 120
+    max_attempts: Annotated[int, Field(alias="maxAttempts", ge=1, le=100)] = 5
+    """
+    Leases of one batch before it is quarantined.
+    """
+    hold_out: Annotated[float, Field(alias="holdOut", ge=0.0, le=0.9)] = 0.1
+    """
+    Share of split units never trained on.
+    """
+    split_by: Annotated[Literal["prompt", "user"], Field(alias="splitBy")] = "prompt"
+    """
+    The unit that is held out whole. Fixed once a vote has come in.
+    """
+    temperature: Annotated[float, Field(ge=0.0, le=5.0)] = 1
+    top_p: Annotated[float, Field(alias="topP", gt=0.0, le=1.0)] = 1
+    max_tokens: Annotated[int, Field(alias="maxTokens", ge=1, le=32768)] = 256
+    system: Annotated[str | None, Field(max_length=100000, min_length=1)] = None
+    """
+    System message put before a prompt that has none.
+    """
+
+
+class DomainPatch(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    recipe: Recipe | None = None
+    gates: GateBounds | None = None
+    batch_size: Annotated[int | None, Field(alias="batchSize", ge=1, le=500)] = None
+    max_wait_seconds: Annotated[
+        float | None, Field(alias="maxWaitSeconds", ge=0.0, le=86400.0)
+    ] = None
+    lease_seconds: Annotated[
+        int | None, Field(alias="leaseSeconds", ge=1, le=86400)
+    ] = None
+    max_attempts: Annotated[int | None, Field(alias="maxAttempts", ge=1, le=100)] = None
+    temperature: Annotated[float | None, Field(ge=0.0, le=5.0)] = None
+    top_p: Annotated[float | None, Field(alias="topP", gt=0.0, le=1.0)] = None
+    max_tokens: Annotated[int | None, Field(alias="maxTokens", ge=1, le=32768)] = None
+    system: NonEmptyText | None = None
+
+
+class Logprobs(BaseModel):
+    model_config = ConfigDict(
+        extra="allow",
+        populate_by_name=True,
+        frozen=True,
+    )
+    __annotations__ = {
+        "__pydantic_extra__": Dict[str, Any],
+    }
+    content: list[TokenLogprob]
+
+
+class ChatChoice(BaseModel):
+    model_config = ConfigDict(
+        extra="allow",
+        populate_by_name=True,
+        frozen=True,
+    )
+    __annotations__ = {
+        "__pydantic_extra__": Dict[str, Any],
+    }
+    index: int
+    message: AssistantMessage
+    finish_reason: Literal["stop", "length"]
+    logprobs: Logprobs | None = None
+    token_ids: list[int] | None = None
+    """
+    With logprobs: ids, the end token included.
+    """
+
+
+class ChatCompletion(BaseModel):
+    model_config = ConfigDict(
+        extra="allow",
+        populate_by_name=True,
+        frozen=True,
+    )
+    __annotations__ = {
+        "__pydantic_extra__": Dict[str, Any],
+    }
+    id: str
+    object: Literal["chat.completion"]
+    created: int
+    model: str
+    choices: list[ChatChoice]
+    usage: Usage
+
+
+class Key(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    id: str
+    """
+    The public part of the key; names it in lists and logs.
+    """
+    kind: Literal["secret", "public"]
+    name: str
+    scopes: list[Scope]
+    created_at: Annotated[Timestamp, Field(alias="createdAt")]
+    revoked_at: Annotated[Timestamp | None, Field(alias="revokedAt")]
+
+
+class KeyCreated(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    key: Key
+    secret: str
+    """
+    Shown once; only its hash is kept.
+    """
+
+
+SigningKeyInput = TypeAliasType(
+    "SigningKeyInput",
+    Annotated[SharedSigningKey | PublicSigningKey, Field(discriminator="algorithm")],
+)
+
+
+class DomainStats(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    domain: Domain
+    preferences: Preferences
+    """
+    Votes by what became of them.
+    """
+    not_trainable: Annotated[dict[str, int], Field(alias="notTrainable")]
+    """
+    Votes that cannot train, by reason.
+    """
+    batches: Batches
+    adapters: list[AdapterRecord]
+    """
+    The last 100, oldest first: the points of the curves.
+    """
+    moves: list[AliasMove]
+    """
+    The last 20 moves of the live alias, newest first.
+    """
+
+
+class Candidate(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    id: RecordId
+    position: Annotated[int, Field(ge=0, le=7)]
+    content: Content
+
+
+class Comparison(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    id: RecordId
+    domain: Slug
+    kind: ComparisonKind
+    prompt: Prompt
+    candidates: Annotated[list[Candidate], Field(max_length=8, min_length=2)]
+    """
+    In the dealt order.
+    """
+    assignment: str
+    """
+    Signed proof of this deal; goes back with the vote.
+    """
+    created_at: Annotated[Timestamp, Field(alias="createdAt")]
+    expires_at: Annotated[Timestamp, Field(alias="expiresAt")]
+
+
+class BulkResult(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    created: int
+    duplicates: int
+    rejected: int
+    items: list[ItemResult]
+
+
+class InlineComparison(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    domain: Slug
+    kind: ComparisonKind | None = None
+    prompt: Prompt
+    candidates: Annotated[list[IdentifiedCandidate], Field(max_length=8, min_length=2)]
+
+
+class Preference(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    seq: int
+    """
+    Order of arrival; the cursor of exports.
+    """
+    id: RecordId
+    domain: Slug
+    user: UserId | None
+    comparison: IdentifiedComparison
+    choice: Choice
+    reason: str | None
+    supersedes: RecordId | None
+    superseded_by: Annotated[RecordId | None, Field(alias="supersededBy")]
+    confidence: float
+    weight: float
+    status: PreferenceStatus
+    not_trainable: Annotated[NotTrainableReason | None, Field(alias="notTrainable")]
+    batch: RecordId | None
+    adapter: Annotated[str | None, Field(pattern="^[0-9a-f]{64}$")]
+    """
+    The adapter whose training consumed it.
+    """
+    created_at: Annotated[Timestamp, Field(alias="createdAt")]
+
+
+class PreferenceInput(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    id: RecordId
+    comparison: RecordId | InlineComparison
+    choice: Choice
+    assignment: Annotated[str | None, Field(max_length=4096)] = None
+    user: Annotated[str | None, Field(pattern="^[A-Za-z0-9_.:@-]{1,128}$")] = None
+    """
+    With a secret key: whose vote it is.
+    """
+    reason: Annotated[str | None, Field(max_length=2000)] = None
+    supersedes: Annotated[
+        str | None,
+        Field(
+            pattern="^(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|h[0-9a-f]{40})$"
+        ),
+    ] = None
+    """
+    The same person’s earlier vote that this one replaces.
+    """
+    confidence: Annotated[float | None, Field(ge=0.5, le=1.0)] = None
+    """
+    Probability that the choice is right, when the source knows it (soft label).
+    """
+    weight: Annotated[float | None, Field(ge=0.0, le=1.0)] = None
+    """
+    With a secret key: how much the vote counts.
+    """
+    latency_ms: Annotated[int | None, Field(alias="latencyMs", ge=0, le=86400000)] = (
+        None
+    )
+
+
+class PreferencePage(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    items: list[Preference]
+    next: int | None
+
+
+class AdapterList(BaseModel):
+    """
+    Newest first.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    items: list[AdapterRecord]
