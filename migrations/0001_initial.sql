@@ -12,6 +12,8 @@ CREATE TABLE `adapter` (
 	`gates` text NOT NULL,
 	`runtime` text NOT NULL,
 	`stage` text NOT NULL,
+	`preferences` integer NOT NULL,
+	`oldest_vote_at` integer,
 	`created_at` integer NOT NULL,
 	`live_at` integer,
 	PRIMARY KEY(`project`, `sha`)

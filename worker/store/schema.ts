@@ -216,6 +216,9 @@ export const adapter = sqliteTable(
     gates: text({ mode: 'json' }).$type<Gate[]>().notNull(),
     runtime: text().notNull(),
     stage: text({ enum: ['staged', 'canary', 'live', 'retired'] }).notNull(),
+    /** Votes its own batch consumed when it was made, and when the oldest of them came in: for people, not for proofs. */
+    preferences: integer().notNull(),
+    oldestVoteAt: integer('oldest_vote_at'),
     createdAt: integer('created_at').notNull(),
     liveAt: integer('live_at'),
   },
