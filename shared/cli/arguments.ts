@@ -5,7 +5,10 @@ import { parseArgs } from 'node:util';
 export type Option = { help: string; short?: string } & (
   | { type: 'flag' }
   | { type: 'text'; value: string; default?: string; choices?: readonly string[] }
+  /** One value with commas. */
   | { type: 'list'; value: string; choices?: readonly string[] }
+  /** May stand several times. */
+  | { type: 'repeated'; value: string }
   | { type: 'number' | 'integer'; value: string; default?: number; min?: number; max?: number }
 );
 
@@ -23,8 +26,8 @@ export interface Command<Options extends Record<string, Option>> {
 
 type Parsed<O extends Option> = O extends { type: 'flag' }
   ? boolean
-  : O extends { type: 'list' }
-    ? string[]
+  : O extends { type: 'list' | 'repeated' }
+    ? (O extends { choices: readonly (infer C)[] } ? C : string)[]
     : O extends { type: 'text' }
       ? (O extends { choices: readonly (infer C)[] } ? C : string) | (O extends { default: string } ? never : undefined)
       : number | (O extends { default: number } ? never : undefined);
@@ -55,8 +58,9 @@ function readChoice(flag: string, choices: readonly string[] | undefined, text: 
   return text;
 }
 
-function readOption(flag: string, option: Option, given: string | boolean | undefined) {
+function readOption(flag: string, option: Option, given: string | boolean | string[] | undefined) {
   if (option.type === 'flag') return given === true;
+  if (option.type === 'repeated') return (given as string[] | undefined) ?? [];
   if (given === undefined) return option.type === 'list' ? [] : option.default;
   const text = String(given);
   if (option.type === 'list')
@@ -86,7 +90,8 @@ export function parseArguments<const Options extends Record<string, Option>>(
   const options: NonNullable<Parameters<typeof parseArgs>[0]>['options'] = { help: { type: 'boolean', short: 'h' } };
   for (const [key, option] of Object.entries(command.options)) {
     const type = option.type === 'flag' ? 'boolean' : 'string';
-    options[flagName(key)] = option.short ? { type, short: option.short } : { type };
+    const multiple = option.type === 'repeated';
+    options[flagName(key)] = { type, multiple, ...(option.short && { short: option.short }) };
   }
   let parsed: { values: Record<string, unknown>; positionals: string[] };
   try {
@@ -99,7 +104,7 @@ export function parseArguments<const Options extends Record<string, Option>>(
   const values: Record<string, unknown> = {};
   for (const [key, option] of Object.entries(command.options)) {
     const flag = flagName(key);
-    values[key] = readOption(flag, option, parsed.values[flag] as string | boolean | undefined);
+    values[key] = readOption(flag, option, parsed.values[flag] as string | boolean | string[] | undefined);
   }
   checkPositionals(command.positionals ?? [], parsed.positionals);
   return { values: values as Values<Options>, positionals: parsed.positionals };
@@ -124,4 +129,10 @@ export function formatHelp(command: Command<Record<string, Option>>): string {
   const usage = [command.name, ...(command.positionals ?? []), '[options]'].join(' ');
   const lines = rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
   return [usage, '', command.summary, '', ...lines, ...(command.notes ? ['', command.notes] : [])].join('\n');
+}
+
+/** For options that have no default and cannot be left out. */
+export function requireOption<T>(value: T | undefined, flag: string): T {
+  if (value === undefined) throw new UsageError(`${flag} is missing`);
+  return value;
 }

@@ -15,7 +15,7 @@ export function describeError(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** `main` returns an exit code, or nothing for success. `--debug` in the environment PREFLOOP_DEBUG shows the stack. */
+/** `main` returns an exit code, or nothing for success. The environment variable PREFLOOP_DEBUG shows the stack. */
 export async function runCommand<const Options extends Record<string, Option>>(
   command: Command<Options>,
   argv: string[],
@@ -32,4 +32,18 @@ export async function runCommand<const Options extends Record<string, Option>>(
     if (process.env.PREFLOOP_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
     return usage ? exitCode.usage : exitCode.failed;
   }
+}
+
+/** A command that can be listed and run. */
+export interface Runnable {
+  name: string;
+  summary: string;
+  run(argv: string[]): Promise<number>;
+}
+
+export function defineCommand<const Options extends Record<string, Option>>(
+  command: Command<Options>,
+  main: (values: Values<Options>, positionals: string[]) => Promise<number | undefined>,
+): Runnable {
+  return { name: command.name, summary: command.summary, run: (argv) => runCommand(command, argv, main) };
 }

@@ -4,7 +4,7 @@ export interface ProgressOptions {
   label: string;
   /** What `done` counts up to; without it only the count and the rate are shown. */
   total?: number;
-  /** What is counted: "rows", "votes". */
+  /** What is counted: "rows", "votes"; bytes are shown as megabytes. */
   unit?: string;
   stream?: { write(text: string): unknown; isTTY?: boolean; columns?: number };
   /** Seconds between two lines where there is no terminal. */
@@ -21,7 +21,12 @@ export interface Progress {
   finish(text?: string): void;
 }
 
-const count = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+
+/** 1234567 → "1,234,567". */
+export const formatCount = (count: number) => whole.format(count);
+
+const formatMegabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
 
 /** 0.4 s, 12 s, 3 min 05 s, 2 h 07 min. */
 export function formatSeconds(seconds: number): string {
@@ -48,9 +53,10 @@ export function startProgress(options: ProgressOptions): Progress {
   function describe(): string {
     const seconds = (now() - started) / 1000;
     const rate = seconds > 0.5 ? done / seconds : 0;
-    const parts = [total ? `${count.format(done)} of ${count.format(total)}` : count.format(done)];
-    if (unit) parts[0] += ` ${unit}`;
-    if (rate > 0) parts.push(`${rate < 10 ? rate.toFixed(1) : count.format(rate)}/s`);
+    const [format, name] = unit === 'bytes' ? [formatMegabytes, 'MB'] : [formatCount, unit];
+    const parts = [total ? `${format(done)} of ${format(total)}` : format(done)];
+    if (name) parts[0] += ` ${name}`;
+    if (rate > 0) parts.push(`${rate < 10 ? rate.toFixed(1) : format(rate)}${unit === 'bytes' ? ' MB' : ''}/s`);
     if (total && rate > 0 && done < total) parts.push(`${formatSeconds((total - done) / rate)} left`);
     if (note) parts.push(note);
     return parts.join(', ');

@@ -1,6 +1,7 @@
 /** One call to the edge: time-outs, retries where they are safe, and every failure as an EdgeError. */
 import type { ErrorBody } from '../contracts/error.ts';
 import { EdgeError } from './edge-error.ts';
+import { mayPass, pauseBefore, sleepFor } from './retry.ts';
 
 export interface ClientOptions {
   /** Where the edge lives: "https://edge.example.com", with a path prefix if it has one. */
@@ -34,32 +35,6 @@ export interface Call extends CallOptions {
 
 export type Send = <T>(call: Call, read: (response: Response) => Promise<T>) => Promise<T>;
 
-/** A server that asks for a longer pause than this is not waited for. */
-const LONGEST_PAUSE_MS = 60_000;
-
-const defaultSleep = (milliseconds: number, signal?: AbortSignal) =>
-  new Promise<void>((resolve, reject) => {
-    const stop = () => {
-      clearTimeout(timer);
-      reject(signal?.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', stop);
-      resolve();
-    }, milliseconds);
-    signal?.addEventListener('abort', stop, { once: true });
-    if (signal?.aborted) stop();
-  });
-
-/** Full jitter (Brooker 2015), never sooner than the server asked for; null = do not wait for this one. */
-function pauseBefore(attempt: number, retryAfter: string | null, random: () => number): number | null {
-  const jitter = random() * Math.min(8000, 250 * 2 ** attempt);
-  if (retryAfter === null) return jitter;
-  const seconds = /^\d+$/.test(retryAfter) ? Number(retryAfter) : (Date.parse(retryAfter) - Date.now()) / 1000;
-  const pause = Math.max(0, seconds * 1000) + jitter / 4;
-  return pause <= LONGEST_PAUSE_MS ? pause : null;
-}
-
 /** The edge's own error body where there is one; a proxy in between answers otherwise. */
 async function readFailure(response: Response): Promise<EdgeError> {
   const text = await response.text().catch(() => '');
@@ -85,12 +60,6 @@ function describeCause(error: unknown): string {
   return cause.message || ('code' in cause && String(cause.code)) || cause.name;
 }
 
-const mayPass = (error: EdgeError) =>
-  error.code === 'network' ||
-  error.code === 'timeout' ||
-  error.status === 429 ||
-  (error.status >= 500 && error.status !== 501);
-
 function buildUrl(edge: string, call: Call): string {
   const query = Object.entries(call.query ?? {}).filter(
     (pair): pair is [string, string | number] => pair[1] !== undefined,
@@ -101,7 +70,7 @@ function buildUrl(edge: string, call: Call): string {
 
 /** Returns the function through which every call goes. Throws EdgeError, or the reason of an aborted signal. */
 export function connect(options: ClientOptions): Send {
-  const { edge, token, timeoutMs = 30_000, retries = 4, sleep = defaultSleep, random = Math.random } = options;
+  const { edge, token, timeoutMs = 30_000, retries = 4, sleep = sleepFor, random = Math.random } = options;
   const fetch = options.fetch ?? ((url, init) => globalThis.fetch(url, init));
 
   async function attempt<T>(

@@ -11,6 +11,7 @@ const command = {
     holdOut: { type: 'number', value: 'SHARE', min: 0, max: 0.9, help: 'Share kept back.' },
     batch: { type: 'integer', value: 'N', min: 1, default: 500, help: 'Rows at once.' },
     scopes: { type: 'list', value: 'A,B', choices: ['admin', 'ingest'], help: 'Who may.' },
+    set: { type: 'repeated', value: 'KEY=VALUE', help: 'Sets one field.' },
     quiet: { type: 'flag', short: 'q', help: 'Say nothing.' },
   },
 } as const;
@@ -27,8 +28,30 @@ const complaint = (...argv: string[]) => {
 };
 
 test('typed values, defaults, and camelCase keys for hyphenated options', () => {
-  expect(read('in.csv', '--hold-out', '0.2', '-q', '--scopes', 'admin, ingest', 'name', 'age')).toEqual({
-    values: { format: undefined, order: 'up', holdOut: 0.2, batch: 500, scopes: ['admin', 'ingest'], quiet: true },
+  expect(
+    read(
+      'in.csv',
+      '--hold-out',
+      '0.2',
+      '-q',
+      '--scopes',
+      'admin, ingest',
+      '--set',
+      'a=1,2',
+      '--set=b=3',
+      'name',
+      'age',
+    ),
+  ).toEqual({
+    values: {
+      format: undefined,
+      order: 'up',
+      holdOut: 0.2,
+      batch: 500,
+      scopes: ['admin', 'ingest'],
+      set: ['a=1,2', 'b=3'],
+      quiet: true,
+    },
     positionals: ['in.csv', 'name', 'age'],
   });
 });

@@ -1,0 +1,89 @@
+/** `prefloop domains`: streams of preferences, each with its recipe. */
+import type { Client } from '../../client/client.ts';
+import { defineCommand } from '../command.ts';
+import { connectionOptions, openClient } from '../connection.ts';
+import { readSettings, settingOptions } from '../settings.ts';
+import { formatTable, printJson } from '../table.ts';
+
+// The edge holds the body against the contract and names every wrong field.
+type DomainBody = Parameters<Client['createDomain']>[0];
+type DomainChange = Parameters<Client['updateDomain']>[1];
+
+const create = defineCommand(
+  {
+    name: 'prefloop domains create',
+    summary: 'Creates a domain. What is not set takes the defaults that `domains show` prints afterwards.',
+    positionals: ['ID'],
+    options: {
+      baseModel: { type: 'text', value: 'NAME', help: '"tiny", a hub id or a folder name.' },
+      method: {
+        type: 'text',
+        value: 'NAME',
+        choices: ['ofs-dpo', 'dpo'],
+        help: 'The recipe’s method. Default: ofs-dpo.',
+      },
+      ...settingOptions,
+      ...connectionOptions,
+    },
+    notes: 'Example: prefloop domains create tone --base-model tiny --set recipe.epochs=3 --set holdOut=0.2',
+  },
+  async (values, [id = '']) => {
+    const body = await readSettings(values);
+    const { baseModel = body.baseModel } = values;
+    const given = body.recipe as { method?: string } | undefined;
+    const recipe = { ...given, method: values.method ?? given?.method ?? 'ofs-dpo' };
+    printJson(await openClient(values).createDomain({ ...body, id, baseModel, recipe } as DomainBody));
+    return undefined;
+  },
+);
+
+const patch = defineCommand(
+  {
+    name: 'prefloop domains patch',
+    summary: 'Changes a domain; a recipe is replaced whole. What fixes the split cannot change.',
+    positionals: ['ID'],
+    options: { ...settingOptions, ...connectionOptions },
+  },
+  async (values, [id = '']) => {
+    printJson(await openClient(values).updateDomain(id, (await readSettings(values)) as DomainChange));
+    return undefined;
+  },
+);
+
+const list = defineCommand(
+  {
+    name: 'prefloop domains list',
+    summary: 'The project’s domains.',
+    options: { json: { type: 'flag', help: 'The whole answer as JSON.' }, ...connectionOptions },
+  },
+  async (values) => {
+    const { items } = await openClient(values).listDomains();
+    if (values.json) printJson(items);
+    else {
+      const rows = items.map(({ id, baseModel, recipe, head, live }) => ({
+        id,
+        base: baseModel,
+        method: recipe.method,
+        head: head?.slice(0, 12) ?? 'base',
+        live: live?.slice(0, 12) ?? 'base',
+      }));
+      process.stdout.write(`${formatTable(rows, 'no domains')}\n`);
+    }
+    return undefined;
+  },
+);
+
+const show = defineCommand(
+  {
+    name: 'prefloop domains show',
+    summary: 'One domain with all its settings, as JSON.',
+    positionals: ['ID'],
+    options: connectionOptions,
+  },
+  async (values, [id = '']) => {
+    printJson(await openClient(values).getDomain(id));
+    return undefined;
+  },
+);
+
+export const domainCommands = [create, patch, list, show];
