@@ -70,13 +70,12 @@ export function configFacts(config: unknown): ConfigFacts {
   return { rank: r, alpha, targets: typeof targets === 'string' ? null : targets };
 }
 
-/** The two files of one adapter must speak of the same LoRA. Throws Problem. */
-export function checkTogether(lora: LoraFacts, config: ConfigFacts): void {
-  if (lora.rank !== config.rank)
-    throw new Problem(`has rank ${lora.rank} where adapter_config.json says r = ${config.rank}`);
+/** How the two files of one adapter contradict each other; null = they speak of the same LoRA. */
+export function mismatch(lora: LoraFacts, config: ConfigFacts): string | null {
+  if (lora.rank !== config.rank) return `has rank ${lora.rank} where adapter_config.json says r = ${config.rank}`;
   const targets = config.targets?.map(withoutNumbers);
   const stray = targets && lora.modules.find((module) => !targets.some((target) => isAt(module, target)));
-  if (stray) throw new Problem(`adapts ${stray}, which target_modules of adapter_config.json does not name`);
+  return stray ? `adapts ${stray}, which target_modules of adapter_config.json does not name` : null;
 }
 
 function isAt(module: string, target: string): boolean {

@@ -2,7 +2,7 @@
 import type { Candidate } from '../../shared/contracts/candidate.ts';
 import type { ComparisonKind } from '../../shared/contracts/comparison.ts';
 import type { Choice } from '../../shared/contracts/preference.ts';
-import type { Rejection } from './preferences-vote.ts';
+import { type Rejection, reject } from './rejection.ts';
 
 const ANSWERS: Record<ComparisonKind, Choice['type']> = {
   pair: 'pair',
@@ -66,8 +66,4 @@ function checkStep(choice: Extract<Choice, { type: 'stepMark' }>, candidates: Sh
     );
   }
   return null;
-}
-
-function reject(code: Rejection['code'], message: string): Rejection {
-  return { code, message };
 }

@@ -3,8 +3,10 @@ import type { Choice, NotTrainableReason, PreferenceStatus } from '../../shared/
 import { isHeldOut } from '../../shared/math/hold-out.ts';
 import { buildPairs } from '../batches/build-example.ts';
 import { checkChoice } from './preferences-choice.ts';
-import type { EarlierVote, Gathered, Split, StoredComparison } from './preferences-gather.ts';
-import type { Outcome, Rejection, Vote } from './preferences-vote.ts';
+import { type Asked, checkAssignment, checkSuperseded, comparisonOf } from './preferences-claims.ts';
+import type { Gathered } from './preferences-gather.ts';
+import type { Outcome, Vote } from './preferences-vote.ts';
+import { isRejection, type Rejection, reject } from './rejection.ts';
 
 /** A row of `preference`, less what is the same for all rows of a call. */
 export type NewVote = {
@@ -46,15 +48,15 @@ export function decideVotes(project: string, votes: readonly Vote[], gathered: G
     const { id } = vote.input;
     const same = made.get(id) ?? gathered.existing.get(id);
     if (same?.bodyHash === vote.bodyHash) return stored('duplicate', same);
-    if (same) return reject('idempotency_conflict', `The id ${id} was used for another vote.`);
+    if (same) return rejected(reject('idempotency_conflict', `The id ${id} was used for another vote.`));
 
     const comparison = comparisonOf(vote, gathered);
-    if ('code' in comparison) return { result: 'rejected', ...comparison };
+    if (isRejection(comparison)) return rejected(comparison);
     const problem =
       checkChoice(vote.input.choice, comparison.kind, comparison.candidates) ??
       checkAssignment(vote, comparison, nonces) ??
       checkSuperseded(vote, made.get(vote.input.supersedes ?? '') ?? earlier.get(vote.input.supersedes ?? ''));
-    if (problem) return { result: 'rejected', ...problem };
+    if (problem) return rejected(problem);
 
     const row = newVote(project, vote, comparison);
     replaceEarlier(vote, row);
@@ -82,56 +84,6 @@ export function decideVotes(project: string, votes: readonly Vote[], gathered: G
     earlier.set(supersedes, { ...stored, supersededBy: id });
     decision.replacements.push({ seq: stored.seq, by: id, releaseNonce });
   }
-}
-
-type Asked = Omit<StoredComparison, 'user' | 'bodyHash'> & { user: string | null };
-
-function comparisonOf(vote: Vote, gathered: Gathered): Asked | Rejection {
-  const { inline, comparison: id } = vote;
-  if (!inline) {
-    return gathered.comparisons.get(id) ?? { code: 'not_found', message: `There is no comparison ${id}.` };
-  }
-  const domain: Split | undefined = gathered.domains.get(inline.domain);
-  if (!domain) return { code: 'not_found', message: `There is no domain ${inline.domain}.` };
-  if ((gathered.known.get(id) ?? inline.bodyHash) !== inline.bodyHash) {
-    return { code: 'idempotency_conflict', message: `The id ${id} was used for another comparison.` };
-  }
-  const { prompt, kind, candidates } = inline;
-  return { ...domain, domain: inline.domain, kind, candidates, prompt: prompt.id, group: prompt.group, user: null };
-}
-
-/** One deal, one vote: the nonce of a deal may move to a vote that replaces its holder, and nowhere else. */
-function checkAssignment(vote: Vote, comparison: Asked, nonces: ReadonlyMap<string, string>): Rejection | null {
-  const { assignment, voter, input } = vote;
-  if (voter.user !== null && voter.mustBeAssigned && comparison.user !== null && comparison.user !== voter.user) {
-    return { code: 'assignment_invalid', message: 'This comparison was dealt to somebody else.' };
-  }
-  if (assignment === null) {
-    if (!voter.mustBeAssigned) return null;
-    return { code: 'assignment_required', message: 'Send the assignment that came with the comparison.' };
-  }
-  if ('code' in assignment) return { code: assignment.code, message: assignment.message };
-  if (assignment.comparison !== vote.comparison) {
-    return { code: 'assignment_invalid', message: 'The assignment belongs to another comparison.' };
-  }
-  const holder = nonces.get(assignment.nonce);
-  if (holder === undefined || holder === input.supersedes) return null;
-  return { code: 'assignment_reused', message: 'Another vote answers this deal; name it in supersedes to replace it.' };
-}
-
-function checkSuperseded({ input, voter, comparison }: Vote, earlier: Omit<EarlierVote, 'seq'> | undefined): Rejection | null {
-  if (input.supersedes === undefined) return null;
-  if (!earlier || earlier.user === null || earlier.user !== voter.user || earlier.comparison !== comparison) {
-    return {
-      code: 'supersedes_unknown',
-      message: `There is no vote ${input.supersedes} of this person on this comparison.`,
-    };
-  }
-  if (earlier.supersededBy === null) return null;
-  return {
-    code: 'supersedes_unknown',
-    message: `The vote ${input.supersedes} was replaced by ${earlier.supersededBy} already.`,
-  };
 }
 
 function newVote(project: string, vote: Vote, comparison: Asked): NewVote {
@@ -168,6 +120,6 @@ function stored(
   return { result, status, notTrainable };
 }
 
-function reject(code: Rejection['code'], message: string): Outcome {
-  return { result: 'rejected', code, message };
+function rejected(rejection: Rejection): Outcome {
+  return { result: 'rejected', ...rejection };
 }

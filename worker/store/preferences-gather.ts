@@ -17,7 +17,13 @@ export type StoredComparison = Split & {
   candidates: { id: string; content: Content }[];
 };
 
-export type EarlierVote = { seq: number; id: string; user: string | null; comparison: string; supersededBy: string | null };
+export type EarlierVote = {
+  seq: number;
+  id: string;
+  user: string | null;
+  comparison: string;
+  supersededBy: string | null;
+};
 
 export type Gathered = {
   existing: Map<string, { bodyHash: string; status: PreferenceStatus; notTrainable: NotTrainableReason | null }>;

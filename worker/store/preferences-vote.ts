@@ -1,13 +1,11 @@
 /** A vote on its way in: parsed, hashed, its token verified, not yet judged against what is stored. */
 import type { Candidate } from '../../shared/contracts/candidate.ts';
 import type { ComparisonKind } from '../../shared/contracts/comparison.ts';
-import type { ErrorCode } from '../../shared/contracts/error.ts';
 import type { NotTrainableReason, PreferenceInput, PreferenceStatus } from '../../shared/contracts/preference.ts';
+import type { Rejection } from './rejection.ts';
 
 /** What the access of a call decides about its votes. */
 export type Voter = { user: string | null; weight: number; mustBeAssigned: boolean };
-
-export type Rejection = { code: ErrorCode; message: string };
 
 export type Vote = {
   input: PreferenceInput;
@@ -17,7 +15,7 @@ export type Vote = {
   inline: InlineRows | null;
   voter: Voter;
   /** What the token says, why it is refused, or null when none came. */
-  assignment: { comparison: string; nonce: string } | Rejection | null;
+  assignment: { nonce: string } | Rejection | null;
 };
 
 /** Rows of a comparison that came with its vote; `body`, `content` and `origin` of rows are canonical JSON. */

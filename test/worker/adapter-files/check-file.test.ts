@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { AdapterFileName } from '../../../shared/contracts/adapter.ts';
 import { seededRandom } from '../../../shared/math/random.ts';
 import { checkFile } from '../../../worker/adapter-files/check-file.ts';
+import { ConfigFacts, LoraFacts, mismatch } from '../../../worker/adapter-files/lora.ts';
 import { manifestSha, manifestText } from '../../../worker/adapter-files/manifest.ts';
 import { adapterConfig, floats, loraTensors, MODULES, safetensorsFile, withHeader } from './safetensors-file.ts';
 
@@ -278,6 +279,22 @@ describe('a configuration', () => {
       /"r" twice/,
     );
     expect(problem(CONFIG, utf8('null'))).toMatch(/not accepted/);
+  });
+});
+
+describe('weights and configuration together', () => {
+  const facts = LoraFacts.parse(check(MODEL, safetensorsFile(lora)));
+  const config = (rest: Record<string, unknown>) =>
+    ConfigFacts.parse(check('adapter_config.json', adapterConfig(rest)));
+
+  it('speak of the same rank and modules', () => {
+    expect(mismatch(facts, config({}))).toBeNull();
+    expect(mismatch(facts, config({ target_modules: 'all-linear' }))).toBeNull();
+    expect(mismatch(facts, config({ target_modules: MODULES }))).toBeNull();
+    expect(mismatch(facts, config({ r: 8 }))).toBe('has rank 4 where adapter_config.json says r = 8');
+    expect(mismatch(facts, config({ target_modules: ['q_proj', 'proj'] }))).toMatch(
+      /adapts model\.layers\.\*\.mlp\.down_proj/,
+    );
   });
 });
 

@@ -1,0 +1,66 @@
+/** Training examples of stored preferences: the members of a batch, and the part that is held out. */
+import type { Example } from '../../shared/contracts/batch.ts';
+import type { Content } from '../../shared/contracts/candidate.ts';
+import type { Choice } from '../../shared/contracts/preference.ts';
+import type { Prompt } from '../../shared/contracts/prompt.ts';
+import { buildExample } from '../batches/build-example.ts';
+import type { Database } from './database.ts';
+
+type Row = {
+  id: string;
+  choice: string;
+  confidence: number;
+  weight: number;
+  prompt: string;
+  dealt: string;
+  contents: string;
+  system: string | null;
+};
+
+const COLUMNS = `p.id, p.choice, p.confidence, p.weight, q.body AS prompt, c.candidates AS dealt, d.system,
+  (SELECT json_group_object(a.id, json(a.content)) FROM candidate AS a WHERE a.project = c.project AND a.comparison = c.id) AS contents`;
+
+// CROSS JOIN keeps SQLite from reading the small tables first and every preference after them.
+const JOINED = `CROSS JOIN comparison AS c ON c.project = p.project AND c.id = p.comparison
+  CROSS JOIN prompt AS q ON q.project = c.project AND q.id = c.prompt
+  CROSS JOIN domain AS d ON d.project = p.project AND d.id = p.domain`;
+
+export const BATCH_EXAMPLES = `SELECT ${COLUMNS} FROM preference AS p ${JOINED}
+  WHERE p.project = ?1 AND p.batch = ?2 AND p.status = 'batched' ORDER BY p.ordinal`;
+
+export const HELD_OUT_EXAMPLES = `SELECT ${COLUMNS} FROM preference AS p INDEXED BY preference_held_out ${JOINED}
+  WHERE p.project = ?1 AND p.domain = ?2 AND p.status = 'heldOut' ORDER BY p.seq DESC LIMIT ?3`;
+
+/** The members of a batch that is being trained on, in training order. */
+export async function batchExamples(db: Database, project: string, batch: string): Promise<Example[]> {
+  const { results } = await db.$client.prepare(BATCH_EXAMPLES).bind(project, batch).all<Row>();
+  return results.flatMap(example);
+}
+
+/** The newest `limit` held-out examples of a domain, oldest first. */
+export async function heldOutExamples(
+  db: Database,
+  project: string,
+  domain: string,
+  limit: number,
+): Promise<Example[]> {
+  const { results } = await db.$client.prepare(HELD_OUT_EXAMPLES).bind(project, domain, limit).all<Row>();
+  return results.reverse().flatMap(example);
+}
+
+function example({ id, choice, confidence, weight, prompt, dealt, contents, system }: Row): Example[] {
+  const content = JSON.parse(contents) as Record<string, Content>;
+  const built = buildExample(
+    {
+      preference: id,
+      prompt: JSON.parse(prompt) as Prompt,
+      candidates: (JSON.parse(dealt) as string[]).map((id) => ({ id, content: content[id] as Content })),
+      choice: JSON.parse(choice) as Choice,
+      confidence,
+      weight,
+    },
+    system,
+  );
+  // What yields no example was set apart when it came in.
+  return 'notTrainable' in built ? [] : [built];
+}
