@@ -44,7 +44,13 @@ async function pydanticModels(document: string): Promise<string> {
       ...['--output', join(folder, 'contracts.py'), '--output-model-type', 'pydantic_v2.BaseModel'],
       ...['--target-python-version', '3.11', '--use-union-operator', '--use-standard-collections', '--use-annotated'],
       ...['--snake-case-field', '--allow-population-by-field-name', '--enable-faux-immutability', '--strict-nullable'],
-      ...['--enum-field-as-literal', 'all', '--use-type-alias-type', '--use-schema-description', '--use-field-description'],
+      ...[
+        '--enum-field-as-literal',
+        'all',
+        '--use-type-alias-type',
+        '--use-schema-description',
+        '--use-field-description',
+      ],
       ...['--custom-file-header', '# Generated from worker/openapi.json by scripts/generate.ts: never edited.'],
       ...['--disable-timestamp', '--use-double-quotes', '--formatters', 'ruff-format'],
     ];

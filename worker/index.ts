@@ -8,8 +8,15 @@ import { authenticate } from './access/authenticate.ts';
 import { prepare } from './access/prepare.ts';
 import type { Env } from './env.ts';
 import { allowedMethods } from './routes/allowed-methods.ts';
+import { chat } from './routes/chat.ts';
+import { comparisons } from './routes/comparisons.ts';
+import { domains } from './routes/domains.ts';
 import { health } from './routes/health.ts';
+import { keys } from './routes/keys.ts';
+import { models } from './routes/models.ts';
 import { projects } from './routes/projects.ts';
+import { signingKeys } from './routes/signing-keys.ts';
+import { userTokens } from './routes/user-tokens.ts';
 
 // Largest JSON body. Uploads of adapter files have their own, larger limit in their route.
 const MAX_BODY_BYTES = 16_000_000;
@@ -22,14 +29,18 @@ app.use(async (c, next) => (c.req.method === 'PUT' ? next() : limit(c, next)));
 app.route('/', health);
 
 app.use('/v1/*', authenticate);
-app.route('/', projects);
+for (const routes of [projects, keys, signingKeys, userTokens, domains, comparisons, chat, models])
+  app.route('/', routes);
 
 app.onError((error, c) => answer(c, asApiError(error, c)));
 app.notFound((c) => {
   const methods = allowedMethods(app, c.req.path);
   if (methods.length === 0) return answer(c, new ApiError('not_found', `There is nothing at ${c.req.path}.`));
   c.header('allow', methods.join(', '));
-  return answer(c, new ApiError('method_not_allowed', `${c.req.path} takes ${methods.join(', ')}, not ${c.req.method}.`));
+  return answer(
+    c,
+    new ApiError('method_not_allowed', `${c.req.path} takes ${methods.join(', ')}, not ${c.req.method}.`),
+  );
 });
 
 const limit = bodyLimit({

@@ -758,6 +758,18 @@ class ChatRequest(BaseModel):
     """
 
 
+class Model(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    id: Slug
+    object: Literal["model"]
+    created: int
+    owned_by: str
+
+
 Scope = TypeAliasType("Scope", Literal["admin", "ingest", "train", "infer"])
 
 
@@ -813,6 +825,15 @@ class PublicSigningKey(BaseModel):
     """
     Ed25519 public key: base64url of the 32 raw bytes.
     """
+
+
+class SigningKeyList(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    items: list[SigningKey]
 
 
 UserScope = TypeAliasType("UserScope", Literal["collect", "infer"])
@@ -1454,6 +1475,15 @@ class DomainInput(BaseModel):
     """
 
 
+class DomainList(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    items: list[Domain]
+
+
 class DomainPatch(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
@@ -1524,6 +1554,16 @@ class ChatCompletion(BaseModel):
     usage: Usage
 
 
+class ModelList(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    object: Literal["list"]
+    data: list[Model]
+
+
 class Key(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
@@ -1552,6 +1592,19 @@ class KeyCreated(BaseModel):
     """
     Shown once; only its hash is kept.
     """
+
+
+class KeyList(BaseModel):
+    """
+    Oldest first, the revoked ones included.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    items: list[Key]
 
 
 SigningKeyInput = TypeAliasType(

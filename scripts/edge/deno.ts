@@ -9,10 +9,23 @@ import type { Settings, Started } from './workers.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-export async function startDeno(options: { hostname: string; port: number; persist: string; settings: Settings }): Promise<Started> {
+export async function startDeno(options: {
+  hostname: string;
+  port: number;
+  persist: string;
+  settings: Settings;
+}): Promise<Started> {
   const flags = ['--no-check', '--no-lock', '--no-prompt', '--node-modules-dir=manual', '--cached-only'];
   const rights = ['--allow-net', '--allow-read', '--allow-env', '--allow-sys', `--allow-write=${options.persist}`];
-  const args = ['--hostname', options.hostname, '--port', String(options.port), '--persist', options.persist, '--attached'];
+  const args = [
+    '--hostname',
+    options.hostname,
+    '--port',
+    String(options.port),
+    '--persist',
+    options.persist,
+    '--attached',
+  ];
   const child = spawn(denoProgram(), ['run', ...flags, ...rights, join(root, 'worker/hosts/deno.ts'), ...args], {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, ...options.settings, DENO_NO_UPDATE_CHECK: '1' },

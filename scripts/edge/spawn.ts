@@ -21,9 +21,22 @@ export type Edge = {
  * `persist` is the folder of its database and files. The edge ends when this process ends, even by SIGKILL: it watches
  * its standard input, of which this process holds the other end.
  */
-export async function spawnEdge(options: { host: HostName; persist: string; port?: number; settings?: Settings }): Promise<Edge> {
+export async function spawnEdge(options: {
+  host: HostName;
+  persist: string;
+  port?: number;
+  settings?: Settings;
+}): Promise<Edge> {
   const script = fileURLToPath(new URL('../edge.ts', import.meta.url));
-  const args = ['--host', options.host, '--port', String(options.port ?? 0), '--persist', options.persist, '--attached'];
+  const args = [
+    '--host',
+    options.host,
+    '--port',
+    String(options.port ?? 0),
+    '--persist',
+    options.persist,
+    '--attached',
+  ];
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, ...args], {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, ...options.settings },

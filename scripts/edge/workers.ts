@@ -5,7 +5,9 @@ import { fileURLToPath } from 'node:url';
 import type { D1Database } from '@cloudflare/workers-types';
 import { applyMigrations } from '../../worker/hosts/migrations.ts';
 
-export type Settings = Partial<Record<'ROOT_KEY' | 'INFERENCE_URL' | 'INFERENCE_KEY' | 'DEMO' | 'CLOCK_OFFSET_MS', string>>;
+export type Settings = Partial<
+  Record<'ROOT_KEY' | 'INFERENCE_URL' | 'INFERENCE_KEY' | 'DEMO' | 'CLOCK_OFFSET_MS', string>
+>;
 export type Started = { url: string; stop(): Promise<void> };
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -13,7 +15,12 @@ const config = join(root, 'wrangler.toml');
 const migrations = join(root, 'migrations');
 
 /** Starts it and waits until it answers. `port` 0 takes a free one. */
-export async function startWorkers(options: { hostname: string; port: number; persist: string; settings: Settings }): Promise<Started> {
+export async function startWorkers(options: {
+  hostname: string;
+  port: number;
+  persist: string;
+  settings: Settings;
+}): Promise<Started> {
   Object.assign(process.env, {
     // The trace collector costs a third of the latency; the others call home or leave files behind.
     X_LOCAL_OBSERVABILITY: 'false',
@@ -27,7 +34,10 @@ export async function startWorkers(options: { hostname: string; port: number; pe
   });
   const wrangler = await import('wrangler');
   await migrate(wrangler, options.persist);
-  const bindings = Object.entries(options.settings).map(([name, value]) => [name, { type: 'plain_text' as const, value }]);
+  const bindings = Object.entries(options.settings).map(([name, value]) => [
+    name,
+    { type: 'plain_text' as const, value },
+  ]);
   const worker = await wrangler.unstable_startWorker({
     config,
     envFiles: [],
@@ -49,7 +59,10 @@ export async function startWorkers(options: { hostname: string; port: number; pe
 // Through wrangler's own proxy, which starts a second workerd: only when there is something to apply.
 async function migrate(wrangler: typeof import('wrangler'), persist: string): Promise<void> {
   const stamp = join(persist, 'v3', 'd1', 'migrated');
-  const wanted = (await readdir(migrations)).filter((name) => name.endsWith('.sql')).sort().join('\n');
+  const wanted = (await readdir(migrations))
+    .filter((name) => name.endsWith('.sql'))
+    .sort()
+    .join('\n');
   if ((await readFile(stamp, 'utf8').catch(() => '')) === wanted) return;
   await mkdir(persist, { recursive: true });
   const proxy = await wrangler.getPlatformProxy<{ DB: D1Database }>({

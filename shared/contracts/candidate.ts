@@ -8,7 +8,9 @@ export const MAX_STEPS = 200;
 export const Content = z
   .discriminatedUnion('type', [
     z.strictObject({ type: z.literal('text'), text: Text }).meta({ id: 'TextContent' }),
-    z.strictObject({ type: z.literal('steps'), steps: z.array(Text).min(1).max(MAX_STEPS) }).meta({ id: 'StepsContent' }),
+    z
+      .strictObject({ type: z.literal('steps'), steps: z.array(Text).min(1).max(MAX_STEPS) })
+      .meta({ id: 'StepsContent' }),
   ])
   .meta({ id: 'Content' });
 export type Content = z.infer<typeof Content>;

@@ -54,3 +54,6 @@ export const Domain = DomainInput.extend({
   createdAt: Timestamp,
 }).meta({ id: 'Domain' });
 export type Domain = z.infer<typeof Domain>;
+
+export const DomainList = z.strictObject({ items: z.array(Domain) }).meta({ id: 'DomainList' });
+export type DomainList = z.infer<typeof DomainList>;

@@ -56,3 +56,16 @@ export const ChatCompletion = z
   })
   .meta({ id: 'ChatCompletion' });
 export type ChatCompletion = z.infer<typeof ChatCompletion>;
+
+/** Domains, as the models an OpenAI client can choose from. */
+export const ModelList = z
+  .strictObject({
+    object: z.literal('list'),
+    data: z.array(
+      z
+        .strictObject({ id: Slug, object: z.literal('model'), created: z.number().int(), owned_by: z.string() })
+        .meta({ id: 'Model' }),
+    ),
+  })
+  .meta({ id: 'ModelList' });
+export type ModelList = z.infer<typeof ModelList>;

@@ -37,6 +37,11 @@ export const KeyCreated = z
   .meta({ id: 'KeyCreated' });
 export type KeyCreated = z.infer<typeof KeyCreated>;
 
+export const KeyList = z
+  .strictObject({ items: z.array(Key) })
+  .meta({ id: 'KeyList', description: 'Oldest first, the revoked ones included.' });
+export type KeyList = z.infer<typeof KeyList>;
+
 /** A key with which the customer's own server signs user tokens. Two live ones allow rotation. */
 export const SigningKeyInput = z
   .discriminatedUnion('algorithm', [
@@ -70,6 +75,9 @@ export const SigningKey = z
   })
   .meta({ id: 'SigningKey' });
 export type SigningKey = z.infer<typeof SigningKey>;
+
+export const SigningKeyList = z.strictObject({ items: z.array(SigningKey) }).meta({ id: 'SigningKeyList' });
+export type SigningKeyList = z.infer<typeof SigningKeyList>;
 
 /** collect: be dealt comparisons and vote · infer: ask for answers. */
 export const UserScope = z.enum(['collect', 'infer']).meta({ id: 'UserScope' });

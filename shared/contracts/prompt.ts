@@ -27,3 +27,9 @@ export const Prompt = z
   })
   .meta({ id: 'Prompt' });
 export type Prompt = z.infer<typeof Prompt>;
+
+/** The conversation as a model sees it: the domain's system message stands before one that has none of its own. */
+export function withSystem(messages: Message[], system: string | null): Message[] {
+  if (system === null || messages.some(({ role }) => role === 'system')) return messages;
+  return [{ role: 'system', content: system }, ...messages];
+}

@@ -146,7 +146,9 @@ async function emptyFolder(host: HostName): Promise<string> {
 
 async function migratedTemplate(): Promise<string> {
   const names = (await readdir(join(root, 'migrations'))).filter((name) => name.endsWith('.sql')).sort();
-  const sources = await Promise.all([...names.map((name) => `migrations/${name}`), 'wrangler.toml', 'package-lock.json'].map(read));
+  const sources = await Promise.all(
+    [...names.map((name) => `migrations/${name}`), 'wrangler.toml', 'package-lock.json'].map(read),
+  );
   const template = join(root, '.prefloop', `migrated-${(await sha256Hex(sources.join('\0'))).slice(0, 16)}`);
   if (await readdir(template).catch(() => null)) return template;
   await mkdir(join(root, '.prefloop'), { recursive: true });

@@ -39,11 +39,17 @@ export async function signAssignment(project: ProjectRow, deal: Omit<Assignment,
  * The deal that `token` proves. Throws ApiError `assignment_invalid` (forged, of another project or comparison) or
  * `assignment_expired`. Whether its nonce was used before is the store's question.
  */
-export async function verifyAssignment(project: ProjectRow, comparison: string, token: string, now: number): Promise<Assignment> {
+export async function verifyAssignment(
+  project: ProjectRow,
+  comparison: string,
+  token: string,
+  now: number,
+): Promise<Assignment> {
   const [, signed = '', payload = '', signature = ''] = FORM.exec(token) ?? [];
   const key = await derivedKey(project.secret, 'assignment');
   const genuine = signed !== '' && (await crypto.subtle.verify('HMAC', key, bytes(signature), utf8.encode(signed)));
-  if (!genuine) throw new ApiError('assignment_invalid', 'The assignment token was not signed by this edge for this project.');
+  if (!genuine)
+    throw new ApiError('assignment_invalid', 'The assignment token was not signed by this edge for this project.');
   const deal = Assignment.parse(JSON.parse(new TextDecoder().decode(bytes(payload))));
   if (deal.project !== project.id || deal.comparison !== comparison) {
     throw new ApiError('assignment_invalid', 'The assignment token belongs to another comparison.');

@@ -41,7 +41,10 @@ export function forgetIdentities(c: Context<Env>): void {
 async function identify(c: Context<Env>, bearer: string): Promise<Identity> {
   const isSecret = bearer.startsWith('sk_');
   if (isSecret && c.req.header('origin') !== undefined) {
-    throw new ApiError('key_in_browser', 'A secret key must not be used in a browser: revoke it, and use user tokens there.');
+    throw new ApiError(
+      'key_in_browser',
+      'A secret key must not be used in a browser: revoke it, and use user tokens there.',
+    );
   }
   const known = remembered.get(c.env.DB) ?? new Map<string, Identity>();
   remembered.set(c.env.DB, known);
@@ -60,12 +63,14 @@ async function lookUp(c: Context<Env>, bearer: string, digest: string, now: numb
   const id = keyId(bearer);
   if (id !== null) {
     const row = await findKey(c.var.db, id);
-    if (!row || !sameDigest(row.key.hash, digest)) throw new ApiError('unauthorized', 'This key is not known, or it was revoked.');
+    if (!row || !sameDigest(row.key.hash, digest))
+      throw new ApiError('unauthorized', 'This key is not known, or it was revoked.');
     const { kind, scopes } = row.key;
     const caller: Caller = kind === 'secret' ? { kind, key: id, scopes } : { kind, key: id };
     return { caller, project: row.project, until };
   }
-  if (c.env.ROOT_KEY && sameDigest(await sha256Hex(c.env.ROOT_KEY), digest)) return { caller: { kind: 'root' }, project: null, until };
+  if (c.env.ROOT_KEY && sameDigest(await sha256Hex(c.env.ROOT_KEY), digest))
+    return { caller: { kind: 'root' }, project: null, until };
   if (bearer.split('.').length !== 3) throw new ApiError('unauthorized', 'This is neither a key nor a user token.');
   const verified = await verifyUserToken(c.var.db, bearer, now, (project) => admitOrigin(c, project, 'user'));
   return { ...verified, until: Math.min(until, verified.expiresAt) };
@@ -75,7 +80,8 @@ async function lookUp(c: Context<Env>, bearer: string, digest: string, now: numb
 function admitOrigin(c: Context<Env>, project: ProjectRow, kind: Caller['kind']): void {
   const origin = c.req.header('origin');
   if (origin === undefined) {
-    if (kind === 'public') throw new ApiError('origin_not_allowed', 'A public key works only from a page of a listed origin.');
+    if (kind === 'public')
+      throw new ApiError('origin_not_allowed', 'A public key works only from a page of a listed origin.');
     return;
   }
   const own = kind === 'user' && origin === new URL(c.req.url).origin;

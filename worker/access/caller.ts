@@ -26,7 +26,10 @@ export function requireCollector(c: Context<Env>): Exclude<Caller, { kind: 'root
   if (caller.kind === 'public') return caller;
   if (caller.kind === 'user' && caller.scopes.includes('collect')) return caller;
   if (caller.kind === 'secret' && hasScope(caller, 'ingest')) return caller;
-  throw new ApiError('forbidden', 'This needs a user token with the scope collect, a public key, or a secret key with the scope ingest.');
+  throw new ApiError(
+    'forbidden',
+    'This needs a user token with the scope collect, a public key, or a secret key with the scope ingest.',
+  );
 }
 
 /** Who may ask for answers: a user token with `infer`, or a secret key with `infer`. */

@@ -16,7 +16,16 @@ export async function makeKey(project: string, input: KeyInput, now: number): Pr
   const id = toHex(crypto.getRandomValues(new Uint8Array(8)));
   const text = `${input.kind === 'secret' ? 'sk' : 'pk'}_${id}_${randomSecret()}`;
   const { kind, name, scopes } = input;
-  const row = { id, project, kind, name, scopes: [...new Set(scopes)], hash: await sha256Hex(text), createdAt: now, revokedAt: null };
+  const row = {
+    id,
+    project,
+    kind,
+    name,
+    scopes: [...new Set(scopes)],
+    hash: await sha256Hex(text),
+    createdAt: now,
+    revokedAt: null,
+  };
   return { row, text };
 }
 
@@ -26,7 +35,10 @@ export function randomSecret(): string {
 }
 
 export function base64url(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replace(/=+$/, '');
 }
 
 /** Compares two hex digests in the time that their length takes. */

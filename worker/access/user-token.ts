@@ -61,7 +61,8 @@ export async function verifyUserToken(
     return { caller, project: signer.project, expiresAt: expires * 1000 };
   } catch (error) {
     if (error instanceof ApiError) throw error;
-    if (error instanceof errors.JWTExpired) throw new ApiError('token_expired', 'The user token has expired: get a new one.');
+    if (error instanceof errors.JWTExpired)
+      throw new ApiError('token_expired', 'The user token has expired: get a new one.');
     throw invalidToken(error instanceof errors.JOSEError ? error.message : 'its signature does not verify');
   }
 }
@@ -99,7 +100,9 @@ async function findSigner(db: Database, audience: string, kid: string) {
     return project && { project, algorithm: 'HS256', key: await derivedKey(project.secret, 'user-token') };
   }
   const row = await findSigningKey(db, audience, kid);
-  return row && { project: row.project, algorithm: row.signingKey.algorithm, key: await importSigningKey(row.signingKey) };
+  return (
+    row && { project: row.project, algorithm: row.signingKey.algorithm, key: await importSigningKey(row.signingKey) }
+  );
 }
 
 async function importSigningKey(row: SigningKeyRow) {

@@ -35,7 +35,9 @@ await mkdir(values.persist, { recursive: true });
 const db = openSqliteD1(join(values.persist, 'edge.sqlite'));
 await applyMigrations(db, fileURLToPath(new URL('../../migrations', import.meta.url)));
 const { ROOT_KEY, INFERENCE_URL, INFERENCE_KEY, DEMO, CLOCK_OFFSET_MS } = process.env;
-const settings = Object.entries({ ROOT_KEY, INFERENCE_URL, INFERENCE_KEY, DEMO, CLOCK_OFFSET_MS }).filter(([, value]) => value);
+const settings = Object.entries({ ROOT_KEY, INFERENCE_URL, INFERENCE_KEY, DEMO, CLOCK_OFFSET_MS }).filter(
+  ([, value]) => value,
+);
 const bindings: Bindings = {
   ...Object.fromEntries(settings),
   DB: db,

@@ -33,7 +33,10 @@ class FolderR2 {
     try {
       const digest = await writeSynced(incoming, value);
       const wanted = options.sha256;
-      if (wanted !== undefined && digest !== (typeof wanted === 'string' ? wanted : Buffer.from(wanted).toString('hex'))) {
+      if (
+        wanted !== undefined &&
+        digest !== (typeof wanted === 'string' ? wanted : Buffer.from(wanted).toString('hex'))
+      ) {
         throw new Error(`put: The SHA-256 checksum you specified did not match what we received.`);
       }
       await mkdir(dirname(path), { recursive: true });
@@ -49,7 +52,16 @@ class FolderR2 {
     try {
       const { size, mtime, mtimeMs } = await stat(this.#path(key));
       const etag = `${size.toString(16)}-${Math.trunc(mtimeMs).toString(16)}`;
-      return { key, size, uploaded: mtime, etag, httpEtag: `"${etag}"`, version: etag, customMetadata: {}, httpMetadata: {} };
+      return {
+        key,
+        size,
+        uploaded: mtime,
+        etag,
+        httpEtag: `"${etag}"`,
+        version: etag,
+        customMetadata: {},
+        httpMetadata: {},
+      };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
       throw error;
@@ -62,7 +74,9 @@ class FolderR2 {
     const { start, end } = bounds(options.range ?? {}, object.size);
     const empty = end < start;
     const read = () =>
-      empty ? new Response('').body : (Readable.toWeb(createReadStream(this.#path(key), { start, end })) as ReadableStream<Uint8Array>);
+      empty
+        ? new Response('').body
+        : (Readable.toWeb(createReadStream(this.#path(key), { start, end })) as ReadableStream<Uint8Array>);
     let response: Response | undefined;
     const body = () => (response ??= new Response(read()));
     return {

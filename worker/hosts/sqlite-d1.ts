@@ -18,7 +18,9 @@ type Compiled = { statement: StatementSync; parameters: number; columns: string[
 /** Opens or creates the file; `:memory:` is allowed. Close it with `close()`. */
 export function openSqliteD1(path: string): D1Database & { close(): void } {
   const file = new DatabaseSync(path);
-  file.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON;');
+  file.exec(
+    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON;',
+  );
   return new SqliteD1(file) as unknown as D1Database & { close(): void };
 }
 
@@ -80,7 +82,8 @@ class SqliteD1 {
     const known = this.#compiled.get(sql);
     if (known) return known;
     const parameters = countParameters(sql);
-    if (parameters > MAX_PARAMETERS) throw new Error(`variable number must be between ?1 and ?${MAX_PARAMETERS}: SQLITE_ERROR`);
+    if (parameters > MAX_PARAMETERS)
+      throw new Error(`variable number must be between ?1 and ?${MAX_PARAMETERS}: SQLITE_ERROR`);
     const statement = this.#file.prepare(sql);
     statement.setReturnArrays(true);
     const made = { statement, parameters, columns: statement.columns().map((column) => column.name) };
@@ -152,7 +155,15 @@ function withoutBytes(row: Row): Row {
 
 function meta(changes: number, lastRowId: number): D1Meta & Record<string, unknown> {
   const changed = changes > 0;
-  return { duration: 0, size_after: 0, rows_read: 0, rows_written: changes, last_row_id: lastRowId, changed_db: changed, changes };
+  return {
+    duration: 0,
+    size_after: 0,
+    rows_read: 0,
+    rows_written: changes,
+    last_row_id: lastRowId,
+    changed_db: changed,
+    changes,
+  };
 }
 
 function d1Error(error: unknown): Error {

@@ -23,9 +23,15 @@ export function router(): OpenAPIHono<Env> {
 
 /** A failed parse, as the error that names each field. */
 export function invalid(error: { issues: readonly z.core.$ZodIssue[] }): ApiError {
-  const issues = error.issues.slice(0, 50).map((issue) => ({ path: issue.path.map(String).join('.'), message: issue.message }));
+  const issues = error.issues
+    .slice(0, 50)
+    .map((issue) => ({ path: issue.path.map(String).join('.'), message: issue.message }));
   const first = issues[0];
-  return new ApiError('invalid_request', first?.path ? `${first.path}: ${first.message}` : (first?.message ?? 'The request is not valid.'), issues);
+  return new ApiError(
+    'invalid_request',
+    first?.path ? `${first.path}: ${first.message}` : (first?.message ?? 'The request is not valid.'),
+    issues,
+  );
 }
 
 /** `request.body` of a route that takes JSON. */
@@ -39,4 +45,7 @@ export function json<T extends z.ZodType>(schema: T, description: string) {
 }
 
 /** The failures every route can answer with; spread last into `responses`. */
-export const failures = { '4XX': json(ErrorBody, 'Refused: see code.'), '5XX': json(ErrorBody, 'Failed: see code.') } as const;
+export const failures = {
+  '4XX': json(ErrorBody, 'Refused: see code.'),
+  '5XX': json(ErrorBody, 'Failed: see code.'),
+} as const;

@@ -18,7 +18,10 @@ export function database(binding: D1Database): Database {
 }
 
 /** All of the statements or none of them, in order; any error rolls everything back. Results in the same order. */
-export function atomic<const T extends readonly [BatchItem<'sqlite'>, ...BatchItem<'sqlite'>[]]>(db: Database, statements: T) {
+export function atomic<const T extends readonly [BatchItem<'sqlite'>, ...BatchItem<'sqlite'>[]]>(
+  db: Database,
+  statements: T,
+) {
   return db.batch(statements);
 }
 

@@ -38,7 +38,11 @@ export async function revokeKey(db: Database, projectId: string, id: string, now
 }
 
 export async function keyExists(db: Database, projectId: string, id: string): Promise<boolean> {
-  const row = await db.select({ id: key.id }).from(key).where(and(eq(key.project, projectId), eq(key.id, id))).get();
+  const row = await db
+    .select({ id: key.id })
+    .from(key)
+    .where(and(eq(key.project, projectId), eq(key.id, id)))
+    .get();
   return row !== undefined;
 }
 

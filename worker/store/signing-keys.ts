@@ -13,7 +13,10 @@ export async function findSigningKey(
   projectId: string,
   kid: string,
 ): Promise<{ signingKey: SigningKeyRow; project: ProjectRow } | null> {
-  const rows = db.select({ signingKey, project }).from(signingKey).innerJoin(project, eq(project.id, signingKey.project));
+  const rows = db
+    .select({ signingKey, project })
+    .from(signingKey)
+    .innerJoin(project, eq(project.id, signingKey.project));
   const live = and(eq(signingKey.project, projectId), eq(signingKey.kid, kid), isNull(signingKey.revokedAt));
   return (await rows.where(live).get()) ?? null;
 }
@@ -34,7 +37,12 @@ export function listSigningKeys(db: Database, projectId: string): Promise<Signin
   return rows.orderBy(asc(signingKey.createdAt), asc(signingKey.kid)).all();
 }
 
-export async function revokeSigningKey(db: Database, projectId: string, kid: string, now: number): Promise<SigningKeyRow | null> {
+export async function revokeSigningKey(
+  db: Database,
+  projectId: string,
+  kid: string,
+  now: number,
+): Promise<SigningKeyRow | null> {
   const changed = db
     .update(signingKey)
     .set({ revokedAt: sql`coalesce(${signingKey.revokedAt}, ${now})` })

@@ -3,12 +3,15 @@ import { isHeldOut, splitPoint } from '../../../shared/math/hold-out.ts';
 import vectors from '../../../shared/vectors/hold-out.json' with { type: 'json' };
 
 describe('the split', () => {
-  it.each(vectors.cases)('of the vector $project/$domain/$unit', async ({ project, domain, unit, point, heldOutAt }) => {
-    expect(await splitPoint(project, domain, unit)).toBe(point);
-    for (const [share, expected] of Object.entries(heldOutAt)) {
-      expect(await isHeldOut(project, domain, unit, Number(share))).toBe(expected);
-    }
-  });
+  it.each(vectors.cases)(
+    'of the vector $project/$domain/$unit',
+    async ({ project, domain, unit, point, heldOutAt }) => {
+      expect(await splitPoint(project, domain, unit)).toBe(point);
+      for (const [share, expected] of Object.entries(heldOutAt)) {
+        expect(await isHeldOut(project, domain, unit, Number(share))).toBe(expected);
+      }
+    },
+  );
 
   it('holds out about the share that was asked for, and more units as the share grows', async () => {
     const units = Array.from({ length: 4000 }, (_, i) => `unit-${i}`);

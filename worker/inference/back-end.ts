@@ -1,0 +1,26 @@
+/** What the edge asks of whatever runs the models. One back end so far; each is a record of these functions. */
+import type { Context } from 'hono';
+import type { ChatCompletion, ChatRequest } from '../../shared/contracts/inference.ts';
+import { ApiError } from '../access/api-error.ts';
+import type { Env } from '../env.ts';
+import { runnerBackEnd } from './runner.ts';
+
+/** An OpenAI-shaped request, ready to send: `model` is the adapter's sha, or "base". */
+export type Ask = Omit<ChatRequest, 'user' | 'max_completion_tokens'>;
+
+/** Throw ApiError: `inference_unavailable` (nothing answers), `inference_failed`, `invalid_request` (refused input). */
+export type BackEnd = {
+  /** The answer as it comes, streamed when `ask.stream`: never read into memory. */
+  stream(ask: Ask, signal: AbortSignal): Promise<Response>;
+  /** One whole answer. */
+  complete(ask: Ask, signal: AbortSignal): Promise<ChatCompletion>;
+  /** Loads an adapter and probes it; `differs` = its logits on a fixed prompt are not the base's. */
+  load(sha: string): Promise<{ differs: boolean }>;
+};
+
+/** The back end of the bindings; throws `inference_unavailable` where none is configured. */
+export function backEnd(c: Context<Env>): BackEnd {
+  const { INFERENCE_URL, INFERENCE_KEY } = c.env;
+  if (!INFERENCE_URL) throw new ApiError('inference_unavailable', 'No inference back end is configured.');
+  return runnerBackEnd(INFERENCE_URL.replace(/\/$/, ''), INFERENCE_KEY);
+}
