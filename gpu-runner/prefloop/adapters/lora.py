@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -68,16 +68,24 @@ class Adapter:
 
 
 Rows = Sequence[tuple[int, Adapter | None]]
-_ROWS: ContextVar[Rows] = ContextVar("prefloop_rows", default=())
+
+
+class RowProduct(Protocol):
+    """Rows that know how to go through a layer (`adapters.stack`)."""
+
+    def product(self, layer: "AdaptedLinear", x_TI: Tensor) -> Tensor: ...
+
+
+_ROWS: ContextVar[Rows | RowProduct] = ContextVar("prefloop_rows", default=())
 
 
 @contextmanager
-def assigned(rows: Rows) -> Iterator[None]:
+def assigned(rows: Rows | RowProduct) -> Iterator[None]:
     """Within, the first rows[0][0] rows of every run use adapter rows[0][1], the next rows[1][0] use rows[1][1], …
 
     Counts may be in any unit that divides the rows (samples of a batch, say); an empty list means the bare base.
     """
-    token = _ROWS.set(tuple((n, a) for n, a in rows if n))
+    token = _ROWS.set(tuple((n, a) for n, a in rows if n) if isinstance(rows, Sequence) else rows)
     try:
         yield
     finally:
@@ -107,14 +115,17 @@ class AdaptedLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x_TI = x.reshape(-1, x.shape[-1])
-        ranges, tensors = _ranges(self.path, x_TI)
-        y_TO = _AdaptedProduct.apply(x_TI, self.weight_OI, self.bias, ranges, *tensors)
+        rows = _ROWS.get()
+        if isinstance(rows, tuple):
+            ranges, tensors = _ranges(rows, self.path, x_TI)
+            y_TO = _AdaptedProduct.apply(x_TI, self.weight_OI, self.bias, ranges, *tensors)
+        else:
+            y_TO = rows.product(self, x_TI)
         return y_TO.view(*x.shape[:-1], -1)
 
 
-def _ranges(path: str, x_TI: Tensor) -> tuple[list[tuple[int, int, float, bool]], list[Tensor]]:
+def _ranges(rows: Rows, path: str, x_TI: Tensor) -> tuple[list[tuple[int, int, float, bool]], list[Tensor]]:
     """[(start, stop, scale, trained)] of the rows that have an adapter here, and their A, B, flattened."""
-    rows = _ROWS.get()
     if not rows:
         return [], []
     unit, rest = divmod(x_TI.shape[0], sum(n for n, _ in rows))

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from transformers import AutoModelForCausalLM, PreTrainedModel
 
 from prefloop.adapters.gemm import linear
-from prefloop.adapters.lora import AdaptedLinear, Rows, adapt, assigned
+from prefloop.adapters.lora import AdaptedLinear, RowProduct, Rows, adapt, assigned
 from prefloop.text import attention
 from prefloop.text.attention import Layout, PackedAttention, running
 from prefloop.text.packing import Packed, pack
@@ -69,7 +69,7 @@ class Trunk:
     def dtype(self) -> torch.dtype:
         return self.head.weight.dtype
 
-    def hidden(self, ids_BT: Tensor, positions_BT: Tensor, layout: Layout, rows: Rows = ()) -> Tensor:
+    def hidden(self, ids_BT: Tensor, positions_BT: Tensor, layout: Layout, rows: Rows | RowProduct = ()) -> Tensor:
         """Last hidden states [B, T, H], after the final norm, of tokens at their positions.
 
         layout: which rows see which. rows: which rows go through which adapter, in the flattened order of B and T
