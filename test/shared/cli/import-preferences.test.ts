@@ -137,6 +137,31 @@ test('long rows make small calls', async () => {
   expect(store.ids).toHaveLength(12);
 });
 
+test('the file is read no faster than its rows are stored', async () => {
+  let [read, settled, furthest] = [0, 0, 0];
+  async function* endless() {
+    for (let n = 0; settled < 2000; n++) {
+      read += 1;
+      furthest = Math.max(furthest, read - settled);
+      yield Buffer.from(`${row(n)}\n`);
+    }
+  }
+  const store = startStore();
+  const onBatch = ({ counts }: { counts: { rows: number } }) => {
+    settled = counts.rows;
+  };
+  const options = {
+    ...settings,
+    client: store.client,
+    lines: readLines(endless()),
+    batchSize: 100,
+    concurrency: 2,
+    onBatch,
+  };
+  await importPreferences(options);
+  expect(furthest).toBeLessThanOrEqual(301);
+});
+
 test('an interruption ends it with the reason', async () => {
   const controller = new AbortController();
   const store = startStore();
