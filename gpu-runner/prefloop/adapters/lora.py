@@ -20,9 +20,8 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import linear
 from transformers.pytorch_utils import Conv1D
-
-from prefloop.adapters.gemm import linear
 
 
 @dataclass(eq=False)

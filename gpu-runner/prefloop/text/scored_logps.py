@@ -10,8 +10,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.functional import linear
 
-from prefloop.adapters.gemm import linear
 from prefloop.text.trunk import Head
 
 CHUNK = 256

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import linear
 from transformers import AutoModelForCausalLM, PreTrainedModel
 
-from prefloop.adapters.gemm import linear
+from prefloop.adapters.gemm import use_exact_products
 from prefloop.adapters.lora import AdaptedLinear, RowProduct, Rows, adapt, assigned
 from prefloop.text import attention
 from prefloop.text.attention import Layout, PackedAttention, running
@@ -46,6 +47,8 @@ class Trunk:
     """
 
     def __init__(self, model: PreTrainedModel, name: str, revision: str | None = None):
+        if model.device.type == "cpu":
+            use_exact_products()
         self.model = model.eval().requires_grad_(False)
         self.name = name
         self.revision = revision
@@ -69,7 +72,9 @@ class Trunk:
     def dtype(self) -> torch.dtype:
         return self.head.weight.dtype
 
-    def hidden(self, ids_BT: Tensor, positions_BT: Tensor, layout: Layout, rows: Rows | RowProduct = ()) -> Tensor:
+    def hidden(
+        self, ids_BT: Tensor, positions_BT: Tensor, layout: Layout, rows: Rows | RowProduct = ()
+    ) -> Tensor:
         """Last hidden states [B, T, H], after the final norm, of tokens at their positions.
 
         layout: which rows see which. rows: which rows go through which adapter, in the flattened order of B and T
