@@ -7,15 +7,23 @@ import { ApiError } from './access/api-error.ts';
 import { authenticate } from './access/authenticate.ts';
 import { prepare } from './access/prepare.ts';
 import type { Env } from './env.ts';
+import { adapters } from './routes/adapters.ts';
+import { adapterUploads } from './routes/adapters-upload.ts';
 import { allowedMethods } from './routes/allowed-methods.ts';
+import { batches } from './routes/batches.ts';
+import { batchEnds } from './routes/batches-end.ts';
 import { chat } from './routes/chat.ts';
 import { comparisons } from './routes/comparisons.ts';
 import { domains } from './routes/domains.ts';
 import { health } from './routes/health.ts';
 import { keys } from './routes/keys.ts';
 import { models } from './routes/models.ts';
+import { preferences } from './routes/preferences.ts';
+import { preferencesBulk } from './routes/preferences-bulk.ts';
 import { projects } from './routes/projects.ts';
+import { promotions } from './routes/promotions.ts';
 import { signingKeys } from './routes/signing-keys.ts';
+import { stats } from './routes/stats.ts';
 import { userTokens } from './routes/user-tokens.ts';
 
 // Largest JSON body. Uploads of adapter files have their own, larger limit in their route.
@@ -29,8 +37,9 @@ app.use(async (c, next) => (c.req.method === 'PUT' ? next() : limit(c, next)));
 app.route('/', health);
 
 app.use('/v1/*', authenticate);
-for (const routes of [projects, keys, signingKeys, userTokens, domains, comparisons, chat, models])
-  app.route('/', routes);
+for (const routes of [projects, keys, signingKeys, userTokens, domains]) app.route('/', routes);
+for (const routes of [comparisons, preferences, preferencesBulk, batches, batchEnds]) app.route('/', routes);
+for (const routes of [adapters, adapterUploads, promotions, stats, chat, models]) app.route('/', routes);
 
 app.onError((error, c) => answer(c, asApiError(error, c)));
 app.notFound((c) => {

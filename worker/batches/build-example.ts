@@ -2,7 +2,7 @@
 import type { Example, Pair } from '../../shared/contracts/batch.ts';
 import type { Content } from '../../shared/contracts/candidate.ts';
 import type { Choice, NotTrainableReason } from '../../shared/contracts/preference.ts';
-import type { Prompt } from '../../shared/contracts/prompt.ts';
+import { type Prompt, withSystem } from '../../shared/contracts/prompt.ts';
 import { type Judgement, judge } from './judgements.ts';
 import { mergePairs } from './merge-pairs.ts';
 
@@ -29,7 +29,9 @@ export function buildExample(
 ): Example | NotTrainable {
   const built = buildPairs(judged);
   if ('notTrainable' in built) return built;
-  return { preference: judged.preference, prompt: withSystem(judged.prompt, system), ...built };
+  const { preference, prompt } = judged;
+  const asked = prompt.messages ? { ...prompt, messages: withSystem(prompt.messages, system) } : prompt;
+  return { preference, prompt: asked, ...built };
 }
 
 /**
@@ -70,9 +72,4 @@ function usedTexts(
 ): string[] {
   const used = new Set(judgements.flatMap(({ chosen, rejected }) => [chosen, rejected]));
   return [...new Set(candidates.filter(({ id }) => used.has(id)).map(({ id }) => text(id)))];
-}
-
-function withSystem(prompt: Prompt, system: string | null): Prompt {
-  if (system === null || !prompt.messages || prompt.messages.some(({ role }) => role === 'system')) return prompt;
-  return { ...prompt, messages: [{ role: 'system', content: system }, ...prompt.messages] };
 }

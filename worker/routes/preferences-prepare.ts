@@ -1,18 +1,15 @@
 /** From what was sent to a vote that can be judged: whose it is, how much it counts, hashes, rows to store. */
 import type { CandidateInput, Origin } from '../../shared/contracts/candidate.ts';
 import type { InlineComparison, PreferenceInput } from '../../shared/contracts/preference.ts';
-import type { Prompt } from '../../shared/contracts/prompt.ts';
 import { canonicalJson } from '../../shared/math/canonical-json.ts';
 import { sha256Text } from '../../shared/math/sha256.ts';
 import { ApiError } from '../access/api-error.ts';
 import type { Caller } from '../access/caller.ts';
 import type { InlineRows, Vote, Voter } from '../store/preferences-vote.ts';
+import { storedJson, storedPrompt } from '../store/stored-json.ts';
 
 /** A vote by a page that anybody can open counts a quarter of one by a known person. */
 const PUBLIC_WEIGHT = 0.25;
-
-/** Largest row, in UTF-16 code units: at three bytes each it stays below the 2 MB that D1 gives a value. */
-const MAX_ROW = 600_000;
 
 const IMPORTED: Origin = {
   role: 'imported',
@@ -55,23 +52,18 @@ function inlineRows({ domain, kind, prompt, candidates }: InlineComparison): Inl
   if (new Set(candidates.map(({ id }) => id)).size < candidates.length) {
     throw new ApiError('invalid_request', 'Two candidates of the comparison have the same id.');
   }
-  const promptRow = storedPrompt(prompt);
+  const promptRow = { ...storedPrompt(prompt), group: prompt.group ?? null };
   const candidateRows = candidates.map(candidateRow);
   const rows = candidateRows.map(({ id, content, origin }) => `[${id},${content},${origin}]`).join();
   const bodyHash = sha256Text(`${domain} ${kind} ${promptRow.id} ${rows}`);
   return { domain, kind, bodyHash, prompt: promptRow, candidates, candidateRows };
 }
 
-function storedPrompt(prompt: Prompt): InlineRows['prompt'] {
-  const body = small(canonicalJson(prompt), 'prompt');
-  return { id: hashId(sha256Text(body)), body, group: prompt.group ?? null };
-}
-
 function candidateRow({ id, content, origin = IMPORTED }: CandidateInput & { id: string }) {
   return {
     id,
-    content: small(canonicalJson(content), 'content of a candidate'),
-    origin: origin === IMPORTED ? IMPORTED_JSON : small(canonicalJson(origin), 'origin of a candidate'),
+    content: storedJson(content, 'content of a candidate'),
+    origin: origin === IMPORTED ? IMPORTED_JSON : storedJson(origin, 'origin of a candidate'),
   };
 }
 
@@ -79,9 +71,4 @@ const IMPORTED_JSON = canonicalJson(IMPORTED);
 
 function hashId(sha: string): string {
   return `h${sha.slice(0, 40)}`;
-}
-
-function small(json: string, what: string): string {
-  if (json.length > MAX_ROW) throw new ApiError('too_large', `The ${what} is longer than 600,000 characters as JSON.`);
-  return json;
 }

@@ -1,0 +1,103 @@
+/** /v1/preferences: votes come in one by one, are exported page by page, and are read one by one. */
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { RecordId, Slug } from '../../shared/contracts/ids.ts';
+import { Preference, PreferenceInput, PreferencePage, PreferenceReceipt } from '../../shared/contracts/preference.ts';
+import { ApiError, found } from '../access/api-error.ts';
+import { verifyAssignment } from '../access/assignment-token.ts';
+import { type Caller, requireCollector, requireSecret } from '../access/caller.ts';
+import type { Env } from '../env.ts';
+import { storeVotes } from '../store/preferences.ts';
+import { findPreference, listPreferences } from '../store/preferences-export.ts';
+import type { Vote } from '../store/preferences-vote.ts';
+import { prepareVote, voterOf } from './preferences-prepare.ts';
+import { failures, json, jsonBody, router } from './router.ts';
+
+export const preferences = router();
+
+/** Full comparisons travel with every preference: a page stays a few megabytes at most. */
+const MAX_PAGE = 500;
+
+preferences.openapi(
+  createRoute({
+    method: 'post',
+    path: '/v1/preferences',
+    summary: 'Vote (user token with collect, public key, or secret key with ingest)',
+    request: { body: jsonBody(PreferenceInput) },
+    responses: {
+      200: json(PreferenceReceipt, 'This very vote had been stored before'),
+      201: json(PreferenceReceipt, 'Stored, and what becomes of it'),
+      ...failures,
+    },
+  }),
+  async (c) => {
+    const vote = await readVote(c, requireCollector(c), c.req.valid('json'));
+    const [outcome] = await storeVotes(c.var.db, c.var.project.id, [vote], c.var.now());
+    const { result, ...rest } = found(outcome, 'outcome');
+    if ('code' in rest) throw new ApiError(rest.code, rest.message);
+    const { status, notTrainable } = rest;
+    const receipt = {
+      id: vote.input.id,
+      status,
+      ...(notTrainable && { notTrainable }),
+      replayed: result === 'duplicate',
+    };
+    return c.json(receipt, receipt.replayed ? 200 : 201);
+  },
+);
+
+preferences.openapi(
+  createRoute({
+    method: 'get',
+    path: '/v1/preferences',
+    summary: 'Preferences with their comparisons, in order of arrival (admin, ingest or train)',
+    request: {
+      query: z.object({
+        domain: Slug.optional(),
+        after: z.coerce.number().int().min(0).default(0).meta({ description: 'The `next` of the page before.' }),
+        limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(100),
+      }),
+    },
+    responses: { 200: json(PreferencePage, 'A page; `next` is null on the last one'), ...failures },
+  }),
+  async (c) => {
+    requireSecret(c, 'ingest', 'train');
+    const { domain = null, after, limit } = c.req.valid('query');
+    return c.json(await listPreferences(c.var.db, c.var.project.id, { domain, after, limit }), 200);
+  },
+);
+
+preferences.openapi(
+  createRoute({
+    method: 'get',
+    path: '/v1/preferences/{id}',
+    summary: 'One preference, and what became of it (admin, ingest or train)',
+    request: { params: z.object({ id: RecordId }) },
+    responses: { 200: json(Preference, 'The preference'), ...failures },
+  }),
+  async (c) => {
+    requireSecret(c, 'ingest', 'train');
+    const preference = await findPreference(c.var.db, c.var.project.id, c.req.valid('param').id);
+    return c.json(found(preference, 'preference'), 200);
+  },
+);
+
+/** Throws ApiError for what a vote must not say. A refused token is kept: it does not stop the replay of a stored vote. */
+export async function readVote(c: Context<Env>, caller: Caller, input: PreferenceInput): Promise<Vote> {
+  const voter = voterOf(caller, input, c.var.project.requireAssignment);
+  return prepareVote(input, voter, await readAssignment(c, input));
+}
+
+async function readAssignment(
+  c: Context<Env>,
+  { assignment, comparison }: PreferenceInput,
+): Promise<Vote['assignment']> {
+  if (assignment === undefined) return null;
+  if (typeof comparison !== 'string') throw new ApiError('assignment_invalid', 'An imported comparison was not dealt.');
+  try {
+    return await verifyAssignment(c.var.project, comparison, assignment, c.var.now());
+  } catch (error) {
+    if (error instanceof ApiError) return { code: error.code, message: error.message };
+    throw error;
+  }
+}

@@ -1,0 +1,28 @@
+/** Checkpoints that passed their gates and could not be served yet, because the back end was away. */
+import type { Context } from 'hono';
+import type { Env } from '../env.ts';
+import { findAdapter } from '../store/adapters.ts';
+import { stagedHeads } from '../store/alias-moves.ts';
+import { publish } from './promotions-publish.ts';
+
+/** A runner asks for work every second or so: the back end is asked less often, and not waited for long. */
+const PAUSE_MS = 5000;
+const PATIENCE_MS = 3000;
+const MOST = 10_000;
+
+/** Per process: when a head was tried last. Losing it costs one more try. */
+const tried = new Map<string, number>();
+
+/** Tries again to serve the heads of these domains. Never throws for the back end's sake. */
+export async function publishPending(c: Context<Env>, domains: readonly string[]): Promise<void> {
+  const project = c.var.project.id;
+  const now = c.var.now();
+  for (const sha of await stagedHeads(c.var.db, project, domains)) {
+    const key = `${project}/${sha}`;
+    if (now - (tried.get(key) ?? Number.NEGATIVE_INFINITY) < PAUSE_MS) continue;
+    if (tried.size >= MOST) tried.clear();
+    tried.set(key, now);
+    const record = await findAdapter(c.var.db, project, sha);
+    if (record) await Promise.race([publish(c, record), new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
+  }
+}
