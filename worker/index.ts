@@ -66,9 +66,11 @@ function answer(c: Context<Env>, error: ApiError): Response {
 
 function asApiError(error: Error, c: Context<Env>): ApiError {
   if (error instanceof ApiError) return error;
-  // Hono's validator throws this, and only this, when the body does not parse.
   if (error instanceof HTTPException && error.status === 400) {
     return new ApiError('invalid_json', 'The body is not valid JSON.');
+  }
+  if (error instanceof HTTPException && error.status === 415) {
+    return new ApiError('invalid_request', 'Send the body as JSON, with the header content-type: application/json.');
   }
   console.error(`${c.var.requestId} ${c.req.method} ${c.req.path}`, error);
   return new ApiError('internal', 'Something went wrong here; the request id helps us to find it.');

@@ -15,7 +15,14 @@ export async function startDeno(options: {
   persist: string;
   settings: Settings;
 }): Promise<Started> {
-  const flags = ['--no-check', '--no-lock', '--no-prompt', '--node-modules-dir=manual', '--cached-only'];
+  const flags = [
+    '--no-check',
+    '--no-lock',
+    '--no-prompt',
+    '--node-modules-dir=manual',
+    '--cached-only',
+    '--unstable-no-legacy-abort',
+  ];
   const rights = ['--allow-net', '--allow-read', '--allow-env', '--allow-sys', `--allow-write=${options.persist}`];
   const args = [
     '--hostname',

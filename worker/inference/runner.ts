@@ -58,7 +58,7 @@ async function send(url: string, key: string | undefined, body: unknown, signal:
   try {
     return await fetch(url, { method: 'POST', headers, body: JSON.stringify(body), signal });
   } catch (error) {
-    console.error('inference', error);
+    if (!signal.aborted) console.error('inference', error);
     throw new ApiError('inference_unavailable', 'The inference back end cannot be reached, or took too long.');
   }
 }

@@ -10,13 +10,8 @@ import type { Env } from '../env.ts';
 
 export function router(): OpenAPIHono<Env> {
   return new OpenAPIHono<Env>({
-    defaultHook: (result, c) => {
-      if (result.success) return;
-      const type = c.req.header('content-type') ?? '';
-      if (result.target === 'json' && !/^application\/([a-z-.]+\+)?json\b/i.test(type)) {
-        throw new ApiError('invalid_request', 'Send the body as JSON, with the header content-type: application/json.');
-      }
-      throw invalid(result.error);
+    defaultHook: (result) => {
+      if (!result.success) throw invalid(result.error);
     },
   });
 }

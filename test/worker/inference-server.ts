@@ -1,0 +1,132 @@
+/** A small inference server with the back end's protocol: real HTTP, made-up answers. */
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+type ChatBody = {
+  model: string;
+  messages: { role: string; content: string }[];
+  seed?: number;
+  stream?: boolean;
+} & Record<string, unknown>;
+
+export type InferenceServer = {
+  url: string;
+  /** Bodies of the chat requests since the last `reset`, and the bearers they came with. */
+  asked: ChatBody[];
+  bearers: (string | undefined)[];
+  /** Requests whose client went away before the answer was whole. */
+  aborted: number;
+  /** What the next answers are like; `reset` goes back to the plain ones. */
+  behave(behaviour: Partial<Behaviour>): void;
+  reset(): void;
+  close(): Promise<void>;
+};
+
+type Behaviour = {
+  /** The text of an answer. */
+  say: (body: ChatBody) => string;
+  /** Answers every chat request with this status and body. */
+  fail: { status: number; body: unknown } | null;
+  /** Milliseconds between the chunks of a stream. */
+  chunkMs: number;
+  /** Claims to have answered through this adapter. */
+  adapter: string | null;
+};
+
+const PLAIN: Behaviour = {
+  say: ({ model, seed, messages }) => `${model.slice(0, 4)} with seed ${seed} on ${messages.at(-1)?.content}`,
+  fail: null,
+  chunkMs: 20,
+  adapter: null,
+};
+
+/** Starts on a free port. A text's tokens are its characters, each with the log-probability -0.5. */
+export async function startInferenceServer(): Promise<InferenceServer> {
+  let behaviour = PLAIN;
+  const server = createServer((request, response) => {
+    answer(request, response).catch((error) => response.destroy(error));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+
+  const self: InferenceServer = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    asked: [],
+    bearers: [],
+    aborted: 0,
+    behave: (changes) => {
+      behaviour = { ...behaviour, ...changes };
+    },
+    reset: () => {
+      behaviour = PLAIN;
+      Object.assign(self, { asked: [], bearers: [], aborted: 0 });
+    },
+    close: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.url === '/health')
+      return json(response, 200, { status: 'ok', model: 'tiny', fingerprint: '0'.repeat(64) });
+    const body = JSON.parse(await text(request));
+    if (request.url === '/v1/adapters/load') return json(response, 200, { sha: body.sha, loaded: true, differs: true });
+    self.asked.push(body);
+    self.bearers.push(request.headers.authorization);
+    response.on('close', () => {
+      if (!response.writableFinished) self.aborted += 1;
+    });
+    if (behaviour.fail) return json(response, behaviour.fail.status, behaviour.fail.body);
+    response.setHeader('x-prefloop-adapter', behaviour.adapter ?? body.model);
+    const said = behaviour.say(body);
+    if (body.stream) return stream(response, body, said, behaviour.chunkMs);
+    json(response, 200, completion(body, said));
+  }
+  return self;
+}
+
+function completion(body: ChatBody, said: string): unknown {
+  const tokens = [...said];
+  const logprobs = body.logprobs && { content: tokens.map((token) => ({ token, logprob: -0.5, bytes: null })) };
+  return {
+    id: 'chatcmpl-1',
+    object: 'chat.completion',
+    created: 1,
+    model: body.model,
+    choices: [
+      {
+        index: 0,
+        message: { role: 'assistant', content: said },
+        finish_reason: 'stop',
+        ...(logprobs && { logprobs, token_ids: tokens.map((token) => token.codePointAt(0)) }),
+      },
+    ],
+    usage: { prompt_tokens: 1, completion_tokens: tokens.length, total_tokens: tokens.length + 1 },
+  };
+}
+
+async function stream(response: ServerResponse, body: ChatBody, said: string, chunkMs: number): Promise<void> {
+  response.setHeader('content-type', 'text/event-stream');
+  for (const word of said.split(' ')) {
+    if (response.destroyed) return;
+    const choices = [{ index: 0, delta: { content: `${word} ` }, finish_reason: null }];
+    response.write(
+      `data: ${JSON.stringify({ id: 'chatcmpl-1', object: 'chat.completion.chunk', model: body.model, choices })}\n\n`,
+    );
+    await new Promise((done) => setTimeout(done, chunkMs));
+  }
+  response.end('data: [DONE]\n\n');
+}
+
+function json(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}
+
+async function text(request: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = [];
+  for await (const part of request) parts.push(part as Buffer);
+  return Buffer.concat(parts).toString('utf8');
+}
