@@ -1,8 +1,7 @@
 /** `prefloop export`: the preferences of a domain as a file that trainers read, streaming. */
-import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
-import { finished } from 'node:stream/promises';
+import { pipeline } from 'node:stream/promises';
 import { type Preference, PreferenceStatus } from '../../contracts/preference.ts';
 import { asChat, type ExtraColumns, type FormatName, formatNames, printLine } from '../../formats/format.ts';
 import { toRows } from '../../formats/preference-rows.ts';
@@ -75,25 +74,19 @@ export const exportCommand = defineCommand(declaration, async (values) => {
   const wanted = new Set<string>(values.status);
   const leftOut: Tally = {};
   let [votes, rows] = [0, 0];
-  const failed = once(output, 'error').then(([error]) => {
-    throw error;
-  });
-  failed.catch(() => undefined);
-  try {
+  async function* printAll() {
     for await (const preference of client.eachPreference({ domain }, { signal })) {
       votes += 1;
       progress.update(votes);
       if (wanted.size > 0 && !wanted.has(preference.status)) continue;
-      for (const line of printPreference(preference, printing, leftOut)) {
-        rows += 1;
-        if (!output.write(line)) await Promise.race([once(output, 'drain'), failed]);
-      }
+      const lines = printPreference(preference, printing, leftOut);
+      rows += lines.length;
+      if (lines.length > 0) yield lines.join('');
     }
-    if (partial !== undefined && values.out !== undefined) {
-      output.end();
-      await finished(output);
-      await rename(partial, values.out);
-    }
+  }
+  try {
+    await pipeline(printAll, output, { end: partial !== undefined });
+    if (partial !== undefined && values.out !== undefined) await rename(partial, values.out);
     const skipped = Object.values(leftOut).reduce((sum, n) => sum + n, 0);
     progress.finish(
       `${formatCount(rows)} rows of ${formatCount(votes)} votes${skipped ? `; left out: ${formatTally(leftOut)}` : ''}`,
