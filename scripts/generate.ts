@@ -9,13 +9,17 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
-import app from '../worker/index.ts';
 import { openApiDocument } from '../worker/openapi.ts';
+import { buildDemoPage } from './pages.ts';
 import { root, venvProgram } from './setup/paths.mjs';
 
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
 const OPENAPI = 'worker/openapi.json';
 const CONTRACTS = 'gpu-runner/prefloop/contracts.py';
+
+// The app imports its pages, which are built and not in git.
+await buildDemoPage();
+const { default: app } = await import('../worker/index.ts');
 
 const openapi = `${JSON.stringify(openApiDocument(app), null, 2)}\n`;
 const stale: string[] = [];

@@ -9,12 +9,14 @@ export type Bindings = {
   DB: D1Database;
   FILES: R2Bucket;
   HOST: 'workers' | 'deno';
+  /** The files of /docs. */
+  SWAGGER_UI: Record<'script' | 'style', () => string | Promise<string>>;
   /** Creates projects, and nothing else. */
   ROOT_KEY?: string;
   /** Base address and bearer key of the inference back end, for example http://127.0.0.1:8800. */
   INFERENCE_URL?: string;
   INFERENCE_KEY?: string;
-  /** "1" serves the demo page at `/`. */
+  /** A DemoConfig as JSON: serves the demo page at `/`. */
   DEMO?: string;
   /** Milliseconds added to the host's clock: lets a test live through a lease or a week of an assignment. */
   CLOCK_OFFSET_MS?: string;

@@ -6,6 +6,7 @@ import { HTTPException } from 'hono/http-exception';
 import { ApiError } from './access/api-error.ts';
 import { authenticate } from './access/authenticate.ts';
 import { prepare } from './access/prepare.ts';
+import { demo } from './demo/routes.ts';
 import type { Env } from './env.ts';
 import { adapters } from './routes/adapters.ts';
 import { adapterUploads } from './routes/adapters-upload.ts';
@@ -14,6 +15,7 @@ import { batches } from './routes/batches.ts';
 import { batchEnds } from './routes/batches-end.ts';
 import { chat } from './routes/chat.ts';
 import { comparisons } from './routes/comparisons.ts';
+import { docs } from './routes/docs.ts';
 import { domains } from './routes/domains.ts';
 import { health } from './routes/health.ts';
 import { keys } from './routes/keys.ts';
@@ -35,6 +37,8 @@ app.use(prepare);
 app.use(async (c, next) => (c.req.method === 'PUT' ? next() : limit(c, next)));
 
 app.route('/', health);
+app.route('/', docs(app));
+app.route('/', demo);
 
 app.use('/v1/*', authenticate);
 for (const routes of [projects, keys, signingKeys, userTokens, domains]) app.route('/', routes);

@@ -90,7 +90,9 @@ export async function startInferenceServer(): Promise<InferenceServer> {
 
 function completion(body: ChatBody, said: string): unknown {
   const tokens = [...said];
-  const logprobs = body.logprobs && { content: tokens.map((token) => ({ token, logprob: -0.5, bytes: null })) };
+  const logprobs = body.logprobs === true && {
+    content: tokens.map((token) => ({ token, logprob: -0.5, bytes: null })),
+  };
   return {
     id: 'chatcmpl-1',
     object: 'chat.completion',

@@ -4,7 +4,8 @@
  *
  *   deno run -A worker/hosts/deno.ts --persist DIR [--port 8787] [--hostname 127.0.0.1] [--attached]
  */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -38,11 +39,16 @@ const { ROOT_KEY, INFERENCE_URL, INFERENCE_KEY, DEMO, CLOCK_OFFSET_MS } = proces
 const settings = Object.entries({ ROOT_KEY, INFERENCE_URL, INFERENCE_KEY, DEMO, CLOCK_OFFSET_MS }).filter(
   ([, value]) => value,
 );
+const packageFile = (name: string) => readFile(createRequire(import.meta.url).resolve(name), 'utf8');
 const bindings: Bindings = {
   ...Object.fromEntries(settings),
   DB: db,
   FILES: await openFolderR2(join(values.persist, 'files')),
   HOST: 'deno',
+  SWAGGER_UI: {
+    script: () => packageFile('swagger-ui-dist/swagger-ui-bundle.js'),
+    style: () => packageFile('swagger-ui-dist/swagger-ui.css'),
+  },
 };
 
 const server = Deno.serve(

@@ -107,11 +107,12 @@ describeOnHosts(
       const open = await project.createKey([], 'public');
       const headers = { origin: 'https://shop.example' };
       const origin = { role: 'imported', model: 'gpt', temperature: 1 };
-      const own = [{ id: uuidv7(), content: { type: 'text', text: 'a' }, origin }, ...candidates];
+      const id = uuidv7();
+      const own = [{ id, content: { type: 'text', text: 'a' }, origin }, ...candidates];
       const answer = await deal({ ...ask, candidates: own }, ingest);
       expect(answer.status).toBe(201);
       const stored = await edge.get('GET', `/v1/comparisons/${answer.body.id}`, { bearer: ingest });
-      expect(stored.candidates.find((one: { id: string }) => one.id === own[0]?.id).origin).toMatchObject(origin);
+      expect(stored.candidates.find((one: { id: string }) => one.id === id).origin).toMatchObject(origin);
       expect(stored.candidates.filter((one: CandidateWithOrigin) => one.origin.role === 'caller')).toHaveLength(3);
       expect((await deal({ ...ask, candidates }, user)).status).toBe(201);
       expect(await deal({ ...ask, candidates: own }, user)).toMatchObject({ status: 403, body: { code: 'forbidden' } });

@@ -1,0 +1,92 @@
+/** The page of `npm run demo` and what only it needs. Mounted when the binding DEMO is set: for one's own machine. */
+import { Hono } from 'hono';
+import type { Context } from 'hono';
+import { UserId } from '../../shared/contracts/ids.ts';
+import { withSystem } from '../../shared/contracts/prompt.ts';
+import { ApiError, found } from '../access/api-error.ts';
+import { mintUserToken } from '../access/user-token.ts';
+import type { Env } from '../env.ts';
+import { type BackEnd, backEnd } from '../inference/back-end.ts';
+import { type DomainRow, findDomain } from '../store/domains.ts';
+import { findProject } from '../store/projects.ts';
+import { readStats } from '../store/stats.ts';
+import type { DemoConfig, DemoReplies, DemoSession, DemoState } from './contract.ts';
+import { demoPage } from './page.generated.js';
+
+const TOKEN_SECONDS = 3600;
+/** Before and now are asked with the same seed: what differs is the adapter. */
+const SAMPLE_SEED = 7;
+
+/** The page needs its own inline script and style, and nothing from anywhere else. */
+const POLICY =
+  "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+export const demo = new Hono<Env>();
+
+demo.get('/', (c) => {
+  readConfig(c);
+  return c.html(demoPage, 200, { 'content-security-policy': POLICY, 'cache-control': 'no-store' });
+});
+
+demo.post('/demo/session', async (c) => {
+  const config = readConfig(c);
+  const { user } = (await c.req.json().catch(() => ({}))) as { user?: unknown };
+  const parsed = UserId.safeParse(user);
+  if (!parsed.success) throw new ApiError('invalid_request', 'user: must be a pseudonym.');
+  const project = found(await findProject(c.var.db, config.project), 'project');
+  const wish = { user: parsed.data, scopes: ['collect' as const], expiresInSeconds: TOKEN_SECONDS };
+  const { token } = await mintUserToken(project, wish, c.var.now());
+  const offset = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+  const { domain, prompts } = config;
+  return c.json({ token, expiresInSeconds: TOKEN_SECONDS, domain, prompts, offset } satisfies DemoSession);
+});
+
+demo.get('/demo/state', async (c) => {
+  const config = readConfig(c);
+  const stats = await readStats(c.var.db, config.project, await demoDomain(c, config));
+  return c.json({ stats, now: c.var.now() } satisfies DemoState);
+});
+
+demo.get('/demo/replies', async (c) => {
+  const config = readConfig(c);
+  const domain = await demoDomain(c, config);
+  const { live } = domain;
+  const answers = backEnd(c);
+  const samples = await Promise.all(
+    config.samples.map(async (prompt) => {
+      const [before, now] = await Promise.all([
+        answer(c, answers, domain, 'base', prompt),
+        live ? answer(c, answers, domain, live, prompt) : '',
+      ]);
+      return { prompt, before, now };
+    }),
+  );
+  return c.json({ live, samples } satisfies DemoReplies);
+});
+
+function readConfig(c: Context<Env>): DemoConfig {
+  if (!c.env.DEMO) throw new ApiError('not_found', `There is nothing at ${c.req.path}.`);
+  return JSON.parse(c.env.DEMO) as DemoConfig;
+}
+
+async function demoDomain(c: Context<Env>, config: DemoConfig): Promise<DomainRow> {
+  return found(await findDomain(c.var.db, config.project, config.domain), 'domain');
+}
+
+async function answer(c: Context<Env>, from: BackEnd, domain: DomainRow, model: string, prompt: string): Promise<string> {
+  const completion = await from.complete(
+    {
+      model,
+      messages: withSystem([{ role: 'user', content: prompt }], domain.system),
+      n: 1,
+      seed: SAMPLE_SEED,
+      temperature: domain.temperature,
+      top_p: domain.topP,
+      max_tokens: domain.maxTokens,
+      stream: false,
+      logprobs: false,
+    },
+    c.req.raw.signal,
+  );
+  return completion.choices[0]?.message.content ?? '';
+}
