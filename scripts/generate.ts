@@ -9,7 +9,6 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
-import { openApiDocument } from '../worker/openapi.ts';
 import { buildDemoPage } from './pages.ts';
 import { root, venvProgram } from './setup/paths.mjs';
 
@@ -20,6 +19,7 @@ const CONTRACTS = 'gpu-runner/prefloop/contracts.py';
 // The app imports its pages, which are built and not in git.
 await buildDemoPage();
 const { default: app } = await import('../worker/index.ts');
+const { openApiDocument } = await import('../worker/openapi.ts');
 
 const openapi = `${JSON.stringify(openApiDocument(app), null, 2)}\n`;
 const stale: string[] = [];

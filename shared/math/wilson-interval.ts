@@ -6,7 +6,11 @@
  * @param z half-width in standard deviations; 1.96 gives 95 %
  * @throws RangeError when the counts make no sense
  */
-export function wilsonInterval(successes: number, trials: number, z = 1.959964): { value: number; low: number; high: number } {
+export function wilsonInterval(
+  successes: number,
+  trials: number,
+  z = 1.959964,
+): { value: number; low: number; high: number } {
   if (!(trials > 0) || !(successes >= 0) || successes > trials * (1 + 1e-9)) {
     throw new RangeError('wilsonInterval needs 0 <= successes <= trials and trials > 0');
   }

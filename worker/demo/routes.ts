@@ -1,6 +1,7 @@
 /** The page of `npm run demo` and what only it needs. Mounted when the binding DEMO is set: for one's own machine. */
-import { Hono } from 'hono';
+
 import type { Context } from 'hono';
+import { Hono } from 'hono';
 import { UserId } from '../../shared/contracts/ids.ts';
 import { withSystem } from '../../shared/contracts/prompt.ts';
 import { ApiError, found } from '../access/api-error.ts';
@@ -73,7 +74,13 @@ async function demoDomain(c: Context<Env>, config: DemoConfig): Promise<DomainRo
   return found(await findDomain(c.var.db, config.project, config.domain), 'domain');
 }
 
-async function answer(c: Context<Env>, from: BackEnd, domain: DomainRow, model: string, prompt: string): Promise<string> {
+async function answer(
+  c: Context<Env>,
+  from: BackEnd,
+  domain: DomainRow,
+  model: string,
+  prompt: string,
+): Promise<string> {
   const completion = await from.complete(
     {
       model,

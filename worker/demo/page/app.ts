@@ -163,7 +163,8 @@ view.tie.addEventListener('click', () => vote(() => ({ type: 'tie' })));
 view.skip.addEventListener('click', () => vote(() => ({ type: 'skip' })));
 
 document.addEventListener('keydown', (event) => {
-  if (event.target instanceof HTMLInputElement || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+  if (event.target instanceof HTMLInputElement || event.ctrlKey || event.metaKey || event.altKey || event.repeat)
+    return;
   if (event.key === '1' || event.key === '2') vote((comparison) => choiceAt(comparison, Number(event.key) - 1));
   else if (event.key === '0') vote(() => ({ type: 'tie' }));
   else if (event.key.toLowerCase() === 's') vote(() => ({ type: 'skip' }));

@@ -108,26 +108,35 @@ export function showAdapters({ stats, now }: DemoState): void {
     return;
   }
   const seen = new Set([...document.querySelectorAll<HTMLElement>('[data-sha]')].map((item) => item.dataset.sha));
-  const items = stats.adapters.toReversed().slice(0, 12).map((adapter) => {
-    const item = node('li', '', adapter.sha === stats.domain.live ? 'live' : '');
-    if (seen.size > 0 && !seen.has(adapter.sha)) item.classList.add('fresh');
-    item.dataset.sha = adapter.sha;
-    const failed = adapter.gates.filter((gate) => !gate.passed).map((gate) => gate.reason ?? gate.name);
-    const state = adapter.sha === stats.domain.live ? ' and is answering now' : '';
-    item.append(
-      node('span', '', 'mark'),
-      node('span', `Learned from ${votes(adapter.preferences)}${state}`),
-      node('span', ago(now - adapter.createdAt), 'when'),
-      node('small', `${short(adapter.parent)} → ${short(adapter.sha)}${failed.length ? ` · held back: ${failed}` : ''}`),
-    );
-    return item;
-  });
+  const items = stats.adapters
+    .toReversed()
+    .slice(0, 12)
+    .map((adapter) => {
+      const item = node('li', '', adapter.sha === stats.domain.live ? 'live' : '');
+      if (seen.size > 0 && !seen.has(adapter.sha)) item.classList.add('fresh');
+      item.dataset.sha = adapter.sha;
+      const failed = adapter.gates.filter((gate) => !gate.passed).map((gate) => gate.reason ?? gate.name);
+      const state = adapter.sha === stats.domain.live ? ' and is answering now' : '';
+      item.append(
+        node('span', '', 'mark'),
+        node('span', `Learned from ${votes(adapter.preferences)}${state}`),
+        node('span', ago(now - adapter.createdAt), 'when'),
+        node(
+          'small',
+          `${short(adapter.parent)} → ${short(adapter.sha)}${failed.length ? ` · held back: ${failed}` : ''}`,
+        ),
+      );
+      return item;
+    });
   put('adapters', ...items);
 }
 
 export function showBeforeAfter({ samples, live }: DemoReplies): void {
   if (!live) {
-    put('before-after', node('p', 'When the first adapter is live, its replies stand here beside the old ones.', 'empty'));
+    put(
+      'before-after',
+      node('p', 'When the first adapter is live, its replies stand here beside the old ones.', 'empty'),
+    );
     return;
   }
   put(

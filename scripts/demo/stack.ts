@@ -1,0 +1,168 @@
+/** Brings up the whole loop on this machine: edge, inference server, runner, and a project with its domains. */
+import type { ChildProcess } from 'node:child_process';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Client, createClient } from '../../shared/client/client.ts';
+import type { DomainInput } from '../../shared/contracts/domain.ts';
+import type { DemoConfig } from '../../worker/demo/contract.ts';
+import { type Judge, startJudge } from './judge.ts';
+import { freePort, type Processes, python, startProcesses, untilReady } from './processes.ts';
+
+export type StackOptions = {
+  host: 'workers' | 'deno';
+  /** 0 = any free port. */
+  port: number;
+  model: string;
+  /** Where state and logs live; undefined = a temporary folder, removed at the end. */
+  folder: string | undefined;
+  /** Serves the page at `/`, on which a person votes in this domain. */
+  page: { domain: string; seed: number } | undefined;
+  say: (line: string) => void;
+};
+
+export type Stack = {
+  edge: string;
+  folder: string;
+  inference: { url: string; key: string };
+  admin: Client;
+  adminKey: string;
+  processes: Processes;
+  judge: Judge;
+  startRunner(...args: string[]): ChildProcess;
+  stop(): Promise<void>;
+};
+
+const PROJECT = 'demo';
+/** Questions the page goes through, and those it shows before and after. */
+const PAGE_PROMPTS = 200;
+const PAGE_SAMPLES = 3;
+
+function randomKey(): string {
+  return crypto.randomUUID().replaceAll('-', '');
+}
+
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'prefloop-')));
+  await mkdir(join(folder, 'logs'), { recursive: true });
+  const processes = startProcesses(join(folder, 'logs'));
+  const [port, inferencePort] = [await freePort(options.port), await freePort()];
+  const edge = `http://127.0.0.1:${port}`;
+  const inference = { url: `http://127.0.0.1:${inferencePort}`, key: randomKey() };
+  const rootKey = randomKey();
+
+  async function stop(): Promise<void> {
+    await processes.stopAll();
+    if (!options.folder) await rm(folder, { recursive: true, force: true });
+  }
+
+  try {
+    const judge = startJudge(processes);
+    const demo = options.page && JSON.stringify(await describePage(judge, options.page));
+    options.say(`Starting the edge (${options.host === 'workers' ? 'workerd' : 'Deno'}) …`);
+    processes.start(
+      'edge',
+      process.execPath,
+      [
+        'scripts/edge.ts',
+        '--host',
+        options.host,
+        '--port',
+        String(port),
+        '--persist',
+        join(folder, 'edge'),
+        '--attached',
+      ],
+      {
+        ROOT_KEY: rootKey,
+        INFERENCE_URL: inference.url,
+        INFERENCE_KEY: inference.key,
+        ...(demo ? { DEMO: demo } : {}),
+      },
+    );
+    await untilReady(`${edge}/v1/health`, processes.failure);
+    const { adminKey } = await createClient({ edge, token: rootKey }).createProject({ id: PROJECT });
+    const admin = createClient({ edge, token: adminKey });
+
+    options.say(`Loading the model (${options.model}) …`);
+    processes.start(
+      'inference',
+      python,
+      [
+        '-m',
+        'prefloop.serve',
+        '--model',
+        options.model,
+        '--port',
+        String(inferencePort),
+        '--edge',
+        edge,
+        '--threads',
+        '1',
+      ],
+      { PREFLOOP_KEY: adminKey, PREFLOOP_INFERENCE_KEY: inference.key },
+    );
+    await untilReady(`${inference.url}/health`, processes.failure);
+
+    const startRunner = (...args: string[]) => {
+      const command = ['-m', 'prefloop.cli', 'run', '--edge', edge, '--model', options.model];
+      const cache = ['--cache', join(folder, 'runner'), '--threads', '1'];
+      return processes.start('runner', python, [...command, ...cache, ...args], { PREFLOOP_KEY: adminKey });
+    };
+    return { edge, folder, inference, admin, adminKey, processes, judge, startRunner, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function describePage(judge: Judge, page: { domain: string; seed: number }): Promise<DemoConfig> {
+  const [prompts, samples] = [
+    await judge.prompts(PAGE_PROMPTS, page.seed, 'train'),
+    await judge.prompts(PAGE_SAMPLES, page.seed, 'held_out'),
+  ].map((all) => all.map(({ prompt }) => prompt)) as [string[], string[]];
+  return { project: PROJECT, domain: page.domain, prompts, samples };
+}
+
+/** What a domain of the demo is like: small batches, so that a few votes already teach it something. */
+export function demoDomain(id: string, model: string, changes: Partial<DomainInput> = {}): DomainInput {
+  return {
+    id,
+    baseModel: model,
+    recipe: demoRecipe(0),
+    gates: { maxLengthRatio: 4, maxDisplacement: 3 },
+    policy: 'gates',
+    batchSize: 24,
+    maxWaitSeconds: 3,
+    leaseSeconds: 120,
+    maxAttempts: 5,
+    holdOut: 0.05,
+    splitBy: 'prompt',
+    temperature: 1,
+    topP: 1,
+    maxTokens: 160,
+    ...changes,
+  };
+}
+
+/** OFS-DPO with values chosen on the built-in world; see docs/decisions. */
+export function demoRecipe(seed: number): DomainInput['recipe'] {
+  return {
+    method: 'ofs-dpo',
+    beta: 0.1,
+    labelSmoothing: 0,
+    alpha: 0.3,
+    slowRatio: 0.2,
+    chasingInterval: 8,
+    rank: 16,
+    loraAlpha: 32,
+    targets: 'all-linear',
+    learningRate: 1e-3,
+    weightDecay: 0,
+    maxGradNorm: 1,
+    epochs: 3,
+    microBatch: 8,
+    maxLength: 1024,
+    seed,
+  };
+}
