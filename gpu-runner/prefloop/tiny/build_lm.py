@@ -12,12 +12,18 @@ import json
 import math
 import time
 from collections.abc import Iterable, Iterator
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 
 import torch
 from torch.nn import functional as F
-from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import (
+    AutoTokenizer,
+    GenerationConfig,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedTokenizerFast,
+)
 
 from prefloop.tiny.corpus import conversations
 from prefloop.tiny.tokenizer import encode_conversation, train_tokenizer
@@ -25,10 +31,10 @@ from prefloop.tiny.tokenizer import encode_conversation, train_tokenizer
 CONTEXT = 1024
 VOCAB_SIZE = 2048
 TOKENIZER_CONVERSATIONS = 20_000
-# (rows, positions) of a batch; every eighth one holds long chats, so that the whole context is trained.
-SHORT_ROWS, LONG_ROWS = (12, 320), (3, CONTEXT)
-LONG_EVERY, LONG_NEXT_TURN_SHARE = 8, 0.8
-PEAK_LR, WARMUP_STEPS = 3e-3, 100
+# (rows, positions) of a batch; now and then one holds long chats, so that the whole context is trained.
+SHORT_ROWS, LONG_ROWS = (16, 192), (3, CONTEXT)
+LONG_EVERY, LONG_NEXT_TURN_SHARE = 32, 0.8
+PEAK_LR, WARMUP_STEPS = 2.5e-3, 150
 WEIGHT_DECAY, CLIP_NORM = 0.05, 1.0
 CHECKPOINT_EVERY = 250
 
@@ -104,16 +110,21 @@ def learning_rate(step: int, progress: float) -> float:
 def build(out: Path, seed: int, steps: int, minutes: float, bf16: bool) -> None:
     """Trains for `steps`, or until `minutes` are over, and writes the folder `out`."""
     torch.manual_seed(seed)
-    texts = (m["content"] for _, c in zip(range(TOKENIZER_CONVERSATIONS), conversations(seed)) for m in c)  # noqa: B905
-    tokenizer = train_tokenizer(texts, VOCAB_SIZE, CONTEXT)
+    checkpoint = out / "checkpoint.pt"
+    if checkpoint.exists():
+        tokenizer = AutoTokenizer.from_pretrained(out)
+    else:
+        sample = islice(conversations(seed), TOKENIZER_CONVERSATIONS)
+        tokenizer = train_tokenizer(
+            (m["content"] for messages in sample for m in messages), VOCAB_SIZE, CONTEXT
+        )
+        tokenizer.save_pretrained(out)
     model = LlamaForCausalLM(build_config(tokenizer)).train()
     print(f"{sum(p.numel() for p in model.parameters()):,} parameters, {len(tokenizer)} tokens", flush=True)
     matrices = [p for p in model.parameters() if p.ndim == 2]
     vectors = [p for p in model.parameters() if p.ndim < 2]
     groups = [{"params": matrices, "weight_decay": WEIGHT_DECAY}, {"params": vectors, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, lr=PEAK_LR, betas=(0.9, 0.98), fused=True)
-    checkpoint = out / "checkpoint.pt"
-    out.mkdir(parents=True, exist_ok=True)
     step, seconds, scored, losses = 0, 0.0, 0, []
     if checkpoint.exists():
         saved = torch.load(checkpoint, weights_only=True)

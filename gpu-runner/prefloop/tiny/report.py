@@ -23,7 +23,9 @@ Figure = dict[str, float | int]
 
 
 def share(hits: int, n: int) -> Figure:
-    """A proportion with its 95 % Wilson score interval."""
+    """A proportion with its 95 % Wilson score interval; of nothing, all is possible."""
+    if n == 0:
+        return {"value": 0.0, "low": 0.0, "high": 1.0, "n": 0}
     z = 1.959964
     middle = (hits + z * z / 2) / (n + z * z)
     width = z * math.sqrt(hits * (n - hits) / n + z * z / 4) / (n + z * z)

@@ -235,6 +235,11 @@ UNKNOWN = Problem(
     ("tell us which product it is", "describe the problem in one line", "send us a picture",
      "write down the order number", "have a look at the help page"),
 )  # fmt: skip
+# Advice that helps with nothing: the flaw of a reply.
+USELESS = (
+    "turn around three times", "paint it blue", "give it a nickname", "wait for better weather",
+    "sing to it in the evening", "put a spoon next to it", "think of something nice", "hope for the best",
+)  # fmt: skip
 
 PROBLEMS: dict[str, tuple[Problem, ...]] = {
     "powered": POWERED,

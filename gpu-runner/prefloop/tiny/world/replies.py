@@ -1,7 +1,7 @@
 """Help-desk replies: what helps is fixed by the problem, how it is said is free. Personas differ about the how.
 
 A reply is [greeting] [empathy] [reason] steps [closing], with emoji after some sentences. The base model mixes all
-styles about evenly. The deliberate flaw, `stray`: one of the steps belongs to another problem.
+styles about evenly. The deliberate flaw, `stray`: one of the steps is of no use.
 """
 
 from __future__ import annotations
@@ -52,8 +52,7 @@ def sample_answer(rng: random.Random, prompt: Prompt, flawed: bool | None = None
     problem: helpdesk.Problem = prompt.facts["problem"]
     fixes = rng.sample(problem.fixes, rng.randint(1, reply_form.MAX_STEPS))
     if flawed or (flawed is None and rng.random() < STRAY_RATE):
-        strays = [fix for fix in reply_form.ALL_FIXES if fix not in problem.fixes]
-        fixes[rng.randrange(len(fixes))] = rng.choice(strays)
+        fixes[rng.randrange(len(fixes))] = rng.choice(helpdesk.USELESS)
     mixed, register = rng.random() < MIXED_REGISTER_RATE, _any_style(rng, phrases.REGISTERS)
     reply = Reply(
         product=prompt.facts["product"] or NO_PRODUCT,
@@ -73,7 +72,7 @@ def parse(prompt: Prompt, answer: str) -> dict[str, Any] | None:
     """The attributes of a reply, or None where it is not in the grammar.
 
     `greeting`, `empathy`, `layout` and `closing` are the names used in `phrases`; `reason` 0 or 1; `steps` and
-    `stray` are counts (a stray is a step or reason of another problem, or another product's name); `casual` and
+    `stray` are counts (a stray is a useless step, or a step, reason or product name that belongs elsewhere); `casual` and
     `formal` the shares of steps in that register; `emoji` and `words` are counts.
     """
     text = answer.strip()

@@ -20,7 +20,7 @@ def _inverted(styles: dict[str, tuple[str, ...]]) -> dict[str, str]:
 GREETING_OF, EMPATHY_OF = _inverted(phrases.GREETINGS), _inverted(phrases.EMPATHY)
 REGISTER_OF, CLOSING_OF = _inverted(phrases.REGISTERS), _inverted(phrases.CLOSINGS)
 _PROBLEMS = (*helpdesk.BY_CLAUSE.values(), helpdesk.UNKNOWN)
-ALL_FIXES = tuple(fix for problem in _PROBLEMS for fix in problem.fixes)
+ALL_FIXES = (*(fix for problem in _PROBLEMS for fix in problem.fixes), *helpdesk.USELESS)
 
 
 @dataclass
