@@ -85,11 +85,8 @@ class Decoder:
         self._rows: StackedRows | None = None
         self._stack = Stack(())
 
-    def submit(self, request: Request, watches: Sequence[Watch] | None = None) -> list[Completion]:
-        """Queue a request; its completions are filled in as `step` is called.
-
-        Raises ValueError when the prompt is empty, the text would not fit the context, or `n` exceeds the slots.
-        """
+    def check(self, request: Request) -> None:
+        """Raises ValueError when the prompt is empty, the text would not fit the context, or `n` exceeds the slots."""
         if not len(request.prompt_ids):
             raise ValueError("empty prompt: its last token predicts the first token of the completion")
         if not 1 <= request.n <= self.slots:
@@ -98,9 +95,16 @@ class Decoder:
             raise ValueError("max_tokens is at least 1, temperature at least 0, and 0 < top_p <= 1")
         if (asked := len(request.prompt_ids) + request.max_tokens) > self.context:
             raise ValueError(
-                f"prompt ({len(request.prompt_ids)} tokens) and max_tokens ({request.max_tokens}) make {asked} tokens: "
+                f"the prompt's {len(request.prompt_ids)} tokens and max_tokens {request.max_tokens} make {asked}: "
                 f"the context holds {self.context}"
             )
+
+    def submit(self, request: Request, watches: Sequence[Watch] = ()) -> list[Completion]:
+        """Queue a request; its completions are filled in as `step` is called. Raises ValueError as `check` does.
+
+        watches: none, or one for each completion.
+        """
+        self.check(request)
         completions = [Completion(request, i, watches[i] if watches else None) for i in range(request.n)]
         self.waiting.append(completions)
         return completions
