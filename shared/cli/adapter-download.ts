@@ -23,7 +23,7 @@ function hashManifest(adapter: AdapterRecord): string {
 
 /** Writes the files into `folder`; a file is there whole and right, or not at all. */
 export async function downloadAdapter(
-  client: Client,
+  client: Pick<Client, 'downloadAdapterFile'>,
   adapter: AdapterRecord,
   folder: string,
   onFile: (name: string) => void,

@@ -19,7 +19,7 @@ function readAdapter(response: Response): string | null {
   return adapter === 'base' ? null : adapter;
 }
 
-/** The `data:` lines of server-sent events, until [DONE]. Chunks may break anywhere, even inside a character. */
+/** The `data:` lines of server-sent events, until [DONE]; without it the answer is not whole. Bytes are cut anywhere. */
 async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   const reader = body.getReader();
@@ -36,7 +36,7 @@ async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<str
         if (data === '[DONE]') return;
         yield data;
       }
-      if (done) return;
+      if (done) throw new EdgeError({ code: 'inference_failed', message: 'the answer broke off' });
     }
   } finally {
     await reader.cancel().catch(() => undefined);
@@ -47,7 +47,7 @@ async function* readChunks(body: ReadableStream<Uint8Array>): AsyncGenerator<Cha
   for await (const data of readEvents(body)) {
     const event = JSON.parse(data) as ChatChunk | { error: { code?: string; message?: string } };
     if ('error' in event)
-      throw new EdgeError({ code: 'inference_failed', message: event.error.message ?? 'the answer broke off' });
+      throw new EdgeError({ code: 'inference_failed', message: event.error.message ?? 'the back end failed' });
     yield event;
   }
 }

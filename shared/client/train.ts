@@ -18,7 +18,7 @@ import type {
   Lease,
   LeaseRequest,
 } from '../contracts/batch.ts';
-import { type CallOptions, readJson, readNothing, type Send } from './request.ts';
+import { type CallOptions, readJson, type Send } from './request.ts';
 
 const segment = encodeURIComponent;
 
@@ -61,9 +61,9 @@ export function train(send: Send) {
         readJson<CompletionResult>,
       ),
     failBatch: (batch: string, json: z.input<typeof Failure>, options?: CallOptions) =>
-      send({ method: 'POST', path: `/v1/batches/${segment(batch)}/fail`, json, ...options }, readNothing),
+      send({ method: 'POST', path: `/v1/batches/${segment(batch)}/fail`, json, ...options }, readJson<Batch>),
     dismissBatch: (batch: string, json: z.input<typeof Dismissal>, options?: CallOptions) =>
-      send({ method: 'POST', path: `/v1/batches/${segment(batch)}/dismiss`, json, ...options }, readNothing),
+      send({ method: 'POST', path: `/v1/batches/${segment(batch)}/dismiss`, json, ...options }, readJson<Batch>),
     requeueBatch: (batch: string, options?: CallOptions) =>
       send({ method: 'POST', path: `/v1/batches/${segment(batch)}/requeue`, json: {}, ...options }, readJson<Batch>),
     listBatches: (query: { domain?: string; state?: Batch['state'] } = {}, options?: CallOptions) =>

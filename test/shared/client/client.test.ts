@@ -227,6 +227,19 @@ test('a streamed answer arrives whole, wherever its bytes are cut', async () => 
   }
 });
 
+test('a stream that breaks off, or reports a failure, is an error and not a short answer', async () => {
+  const half = `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: 'Half' }, finish_reason: null }] })}\n\n`;
+  for (const [end, message] of [
+    ['', 'the answer broke off'],
+    ['data: {"error":{"code":"inference_failed","message":"out of memory"}}\n\n', 'out of memory'],
+  ] as const) {
+    answers = [(_, response) => void response.writeHead(200).end(half + end)];
+    const { chunks } = await connect().streamChat({ model: 'tone', messages: [{ role: 'user', content: 'Hi' }] });
+    expect((await chunks.next()).value?.choices[0]?.delta.content).toBe('Half');
+    expect(await failure(chunks.next())).toMatchObject({ code: 'inference_failed', message });
+  }
+});
+
 test('for a page it is small and brings no library along', async () => {
   const entryPoints = [new URL('../../../shared/client/client.ts', import.meta.url).pathname];
   const bundle = await build({ entryPoints, bundle: true, minify: true, format: 'esm', write: false, metafile: true });
