@@ -1,0 +1,164 @@
+"""Adapters as files: the PEFT folder that every engine reads, and the runner's own state to go on from.
+
+The PEFT folder is `adapter_model.safetensors` (`base_model.model.PATH.lora_A.weight` [r, in], `….lora_B.weight`
+[out, r], bf16 for serving) and `adapter_config.json` with stable keys only. Equal tensors give equal bytes, so equal
+adapters have equal hashes. Nothing here is ever a pickle.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
+
+from prefloop.adapters.lora import AdaptedLinear, Adapter, empty_adapter
+
+WEIGHTS = "adapter_model.safetensors"
+CONFIG = "adapter_config.json"
+STATE = "state.safetensors"
+
+_PREFIX = "base_model.model."
+
+
+def write_peft(
+    adapter: Adapter,
+    layers: Mapping[str, AdaptedLinear],
+    base_model: str,
+    revision: str | None = None,
+    dtype: torch.dtype = torch.bfloat16,
+) -> dict[str, bytes]:
+    """{file name: bytes} of a PEFT folder. `layers`: those of the trunk that the adapter was made for."""
+    tensors: dict[str, Tensor] = {}
+    for path, (a_rI, b_Or) in adapter.pairs.items():
+        tensors[f"{_PREFIX}{path}.lora_A.weight"] = a_rI.detach().to(device="cpu", dtype=dtype).contiguous()
+        tensors[f"{_PREFIX}{path}.lora_B.weight"] = b_Or.detach().to(device="cpu", dtype=dtype).contiguous()
+    config = {
+        "peft_type": "LORA",
+        "task_type": "CAUSAL_LM",
+        "base_model_name_or_path": base_model,
+        "revision": revision,
+        "r": adapter.r,
+        "lora_alpha": adapter.alpha,
+        "target_modules": _target_modules(adapter, layers),
+        "lora_dropout": 0.0,
+        "bias": "none",
+        # GPT-2's Conv1D keeps its weight [in, out].
+        "fan_in_fan_out": any(layers[path].transposed for path in adapter.pairs),
+        "inference_mode": True,
+        "modules_to_save": None,
+        "use_rslora": False,
+        "use_dora": False,
+        "rank_pattern": {},
+        "alpha_pattern": {},
+        "init_lora_weights": True,
+        "layers_to_transform": None,
+    }
+    return {
+        WEIGHTS: save(tensors, metadata={"format": "pt"}),
+        CONFIG: (json.dumps(config, indent=2, sort_keys=True) + "\n").encode(),
+    }
+
+
+def read_peft(files: Mapping[str, bytes], layers: Mapping[str, AdaptedLinear]) -> Adapter:
+    """The adapter of a PEFT folder, fp32, on the trunk's device. `files`: {file name: bytes}.
+
+    Raises ValueError, by name, for a missing or broken file, a kind of adapter that is more than a plain LoRA, a layer
+    the trunk does not have, a shape or rank that does not fit, and values that are not finite.
+    """
+    config = _read_config(files)
+    tensors = read_tensors(files, WEIGHTS)
+    rank = config["r"]
+    pairs: dict[str, dict[str, Tensor]] = {}
+    for name, tensor in tensors.items():
+        path, side = _parse_name(name)
+        if path not in layers:
+            raise ValueError(f"{WEIGHTS}: {name} belongs to a layer that this base model does not have")
+        layer = layers[path]
+        wanted = (rank, layer.in_features) if side == "A" else (layer.out_features, rank)
+        if tuple(tensor.shape) != wanted:
+            raise ValueError(
+                f"{WEIGHTS}: {name} has shape {list(tensor.shape)}, this base needs {list(wanted)}"
+            )
+        if not torch.isfinite(tensor).all():
+            raise ValueError(f"{WEIGHTS}: {name} has values that are not finite")
+        pairs.setdefault(path, {})[side] = tensor
+    for path, sides in pairs.items():
+        if len(sides) != 2:
+            raise ValueError(f"{WEIGHTS}: {path} has lora_{next(iter(sides))} only")
+    if not pairs:
+        raise ValueError(f"{WEIGHTS} holds no LoRA weights")
+    # In the trunk's order: the flat buffer of a state read back must mean what it meant.
+    order = [path for path in layers if path in pairs]
+    sizes = {path: (layers[path].in_features, layers[path].out_features) for path in order}
+    adapter = empty_adapter(sizes, rank, config["lora_alpha"], next(iter(layers.values())).weight.device)
+    with torch.no_grad():
+        for path, (a_rI, b_Or) in adapter.pairs.items():
+            a_rI.copy_(pairs[path]["A"])
+            b_Or.copy_(pairs[path]["B"])
+    return adapter
+
+
+def write_state(tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> bytes:
+    """The runner's own state: tensors as they are, and `facts` as JSON in the header."""
+    held = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    return save(held, metadata={"format": "pt", "prefloop": json.dumps(facts, sort_keys=True)})
+
+
+def read_state(content: bytes) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """(tensors, facts) of `write_state`. Raises ValueError for anything else."""
+    tensors = read_tensors({STATE: content}, STATE)
+    header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    facts = header.get("__metadata__", {}).get("prefloop")
+    if facts is None:
+        raise ValueError(f"{STATE} was not written by this runner: its header has no facts")
+    return tensors, json.loads(facts)
+
+
+def read_tensors(files: Mapping[str, bytes], name: str) -> dict[str, Tensor]:
+    if name not in files:
+        raise ValueError(f"the adapter has no {name}")
+    try:
+        return load(files[name])
+    except SafetensorError as error:
+        raise ValueError(f"{name} is not a safetensors file: {error}") from error
+
+
+def _target_modules(adapter: Adapter, layers: Mapping[str, AdaptedLinear]) -> list[str]:
+    """Short names where they mean exactly these layers; whole paths otherwise (PEFT takes both)."""
+    names = {path.rpartition(".")[2] for path in adapter.pairs}
+    meant = {path for path in layers if path.rpartition(".")[2] in names}
+    return sorted(names if meant == set(adapter.pairs) else adapter.pairs)
+
+
+def _read_config(files: Mapping[str, bytes]) -> dict[str, Any]:
+    if CONFIG not in files:
+        raise ValueError(f"the adapter has no {CONFIG}")
+    try:
+        config = json.loads(files[CONFIG])
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ValueError(f"{CONFIG} is not JSON: {error}") from error
+    if not isinstance(config, dict) or config.get("peft_type") != "LORA":
+        raise ValueError(f"{CONFIG}: peft_type must be LORA")
+    for key in ("use_rslora", "use_dora", "modules_to_save", "rank_pattern", "alpha_pattern", "lora_bias"):
+        if config.get(key):
+            raise ValueError(f"{CONFIG}: {key} is not supported: a plain LoRA is")
+    if config.get("bias", "none") != "none":
+        raise ValueError(f"{CONFIG}: bias must be none")
+    for key in ("r", "lora_alpha"):
+        if (
+            not isinstance(config.get(key), int | float)
+            or isinstance(config[key], bool)
+            or not config[key] > 0
+        ):
+            raise ValueError(f"{CONFIG}: {key} must be a positive number")
+    return config
+
+
+def _parse_name(name: str) -> tuple[str, str]:
+    path, dot, side = name.removesuffix(".weight").rpartition(".lora_")
+    if not name.startswith(_PREFIX) or not name.endswith(".weight") or not dot or side not in ("A", "B"):
+        raise ValueError(f"{WEIGHTS}: {name} is no LoRA weight: base_model.model.PATH.lora_A.weight is")
+    return path.removeprefix(_PREFIX), side
