@@ -74,6 +74,8 @@ export async function startInferenceServer(): Promise<InferenceServer> {
       return json(response, 200, { status: 'ok', model: 'tiny', fingerprint: '0'.repeat(64) });
     const body = JSON.parse(await text(request));
     if (request.url === '/v1/adapters/load') return json(response, 200, { sha: body.sha, loaded: true, differs: true });
+    if (request.url !== '/v1/chat/completions')
+      return json(response, 404, { code: 'not_found', message: 'no such path' });
     self.asked.push(body);
     self.bearers.push(request.headers.authorization);
     response.on('close', () => {

@@ -100,10 +100,10 @@ class FolderR2 {
     for (const key of [keys].flat()) await rm(this.#path(key), { force: true });
   }
 
-  /** Keys are paths; what a file system reads as something else than a name is escaped. */
+  /** A key's parts are folders (with a +, which no name has) and a file; what is no plain name is escaped. */
   #path(key: string): string {
     const names = key.split('/').map((name) => (/^\.*$/.test(name) ? `%2E${name.length}` : encodeURIComponent(name)));
-    return join(this.#folder, 'objects', ...names);
+    return join(this.#folder, 'objects', ...names.slice(0, -1).map((name) => `${name}+`), names.at(-1) ?? '');
   }
 }
 
