@@ -66,13 +66,12 @@ const stats = defineCommand(
     if (values.json) printJson(found);
     else {
       const { head, live } = found.domain;
-      const table = (counts: Record<string, number>) =>
-        Object.entries(counts).map(([what, n]) => ({ '': what, n: formatCount(n) }));
+      const table = (what: string, counts: Record<string, number>) =>
+        formatTable(Object.entries(counts).map(([state, n]) => ({ [what]: state, n: formatCount(n) })));
       const reasons = Object.entries(found.notTrainable).map(([reason, n]) => `${formatCount(n)} ${reason}`);
-      const votes = formatTable(table(found.preferences), 'none yet');
-      const parts = [`votes${votes === 'none yet' ? `: ${votes}` : `\n${votes}`}`];
+      const parts = [table('votes', found.preferences)];
       if (reasons.length > 0) parts.push(`not trainable: ${reasons.join(', ')}`);
-      parts.push(`batches\n${formatTable(table(found.batches))}`);
+      parts.push(table('batches', found.batches));
       parts.push(
         `adapters: ${found.adapters.length}; live ${live?.slice(0, 12) ?? 'base'}, head ${head?.slice(0, 12) ?? 'base'}`,
       );

@@ -75,7 +75,7 @@ export const exportCommand = defineCommand(declaration, async (values) => {
   const leftOut: Tally = {};
   let [votes, rows] = [0, 0];
   async function* printAll() {
-    for await (const preference of client.eachPreference({ domain }, { signal })) {
+    for await (const preference of client.eachPreference({ domain, limit: 500 }, { signal })) {
       votes += 1;
       progress.update(votes);
       if (wanted.size > 0 && !wanted.has(preference.status)) continue;

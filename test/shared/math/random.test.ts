@@ -31,3 +31,9 @@ test('neighbouring seeds are unrelated', () => {
   expect(Math.abs(mean - 0.5)).toBeLessThan(4 / Math.sqrt(12 * first.length));
   expect(Math.abs((12 * correlation) / first.length)).toBeLessThan(4 / Math.sqrt(first.length));
 });
+
+test('the sequence is the published one: made again by an implementation in Python', () => {
+  const first = (seed: number) => draws(seed, 4).map((value) => value * 2 ** 32);
+  expect(first(0)).toEqual([1789933344, 44971166, 2521387044, 3848737593]);
+  expect(first(42)).toEqual([660444221, 3652823732, 77672526, 910233633]);
+});
