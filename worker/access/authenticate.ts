@@ -1,6 +1,6 @@
 /** Who calls, for which project, from which page: one look-up per bearer and few seconds. */
 import type { Context, MiddlewareHandler } from 'hono';
-import { sha256Hex } from '../../shared/math/record-id.ts';
+import { sha256Text } from '../../shared/math/sha256.ts';
 import type { Env } from '../env.ts';
 import { findKey } from '../store/keys.ts';
 import type { ProjectRow } from '../store/projects.ts';
@@ -48,7 +48,7 @@ async function identify(c: Context<Env>, bearer: string): Promise<Identity> {
   }
   const known = remembered.get(c.env.DB) ?? new Map<string, Identity>();
   remembered.set(c.env.DB, known);
-  const digest = await sha256Hex(bearer);
+  const digest = sha256Text(bearer);
   const now = c.var.now();
   const hit = known.get(digest);
   if (hit && now < hit.until) return hit;
@@ -69,7 +69,7 @@ async function lookUp(c: Context<Env>, bearer: string, digest: string, now: numb
     const caller: Caller = kind === 'secret' ? { kind, key: id, scopes } : { kind, key: id };
     return { caller, project: row.project, until };
   }
-  if (c.env.ROOT_KEY && sameDigest(await sha256Hex(c.env.ROOT_KEY), digest))
+  if (c.env.ROOT_KEY && sameDigest(sha256Text(c.env.ROOT_KEY), digest))
     return { caller: { kind: 'root' }, project: null, until };
   if (bearer.split('.').length !== 3) throw new ApiError('unauthorized', 'This is neither a key nor a user token.');
   const verified = await verifyUserToken(c.var.db, bearer, now, (project) => admitOrigin(c, project, 'user'));

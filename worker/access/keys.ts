@@ -1,7 +1,7 @@
 /** Keys as text: `sk_ID_SECRET` and `pk_ID_SECRET`, 16 characters of id and 32 random bytes. */
 import type { KeyInput } from '../../shared/contracts/key.ts';
 import { toHex } from '../../shared/math/hex.ts';
-import { sha256Hex } from '../../shared/math/record-id.ts';
+import { sha256Text } from '../../shared/math/sha256.ts';
 import type { KeyRow } from '../store/keys.ts';
 
 const FORM = /^(sk|pk)_([0-9a-f]{16})_([A-Za-z0-9_-]{43})$/;
@@ -12,7 +12,7 @@ export function keyId(text: string): string | null {
 }
 
 /** A new key: the row to store (with the hash of the text) and the text, which is shown once. */
-export async function makeKey(project: string, input: KeyInput, now: number): Promise<{ row: KeyRow; text: string }> {
+export function makeKey(project: string, input: KeyInput, now: number): { row: KeyRow; text: string } {
   const id = toHex(crypto.getRandomValues(new Uint8Array(8)));
   const text = `${input.kind === 'secret' ? 'sk' : 'pk'}_${id}_${randomSecret()}`;
   const { kind, name, scopes } = input;
@@ -22,7 +22,7 @@ export async function makeKey(project: string, input: KeyInput, now: number): Pr
     kind,
     name,
     scopes: [...new Set(scopes)],
-    hash: await sha256Hex(text),
+    hash: sha256Text(text),
     createdAt: now,
     revokedAt: null,
   };

@@ -20,7 +20,7 @@ keys.openapi(
   }),
   async (c) => {
     requireSecret(c, 'admin');
-    const { row, text } = await makeKey(c.var.project.id, c.req.valid('json'), c.var.now());
+    const { row, text } = makeKey(c.var.project.id, c.req.valid('json'), c.var.now());
     await createKey(c.var.db, row);
     return c.json({ key: asKey(row), secret: text }, 201);
   },

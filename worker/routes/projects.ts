@@ -22,7 +22,7 @@ projects.openapi(
     requireRoot(c);
     const input = c.req.valid('json');
     const now = c.var.now();
-    const key = await makeKey(input.id, { kind: 'secret', name: 'first', scopes: ['admin'] }, now);
+    const key = makeKey(input.id, { kind: 'secret', name: 'first', scopes: ['admin'] }, now);
     const row = await createProject(c.var.db, input, randomSecret(), key.row, now);
     if (!row) throw new ApiError('already_exists', `There is a project ${input.id} already.`);
     return c.json({ project: asProject(row), adminKey: key.text }, 201);
