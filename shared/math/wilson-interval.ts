@@ -18,5 +18,8 @@ export function wilsonInterval(
   const denominator = 1 + z ** 2 / trials;
   const center = (share + z ** 2 / (2 * trials)) / denominator;
   const halfWidth = (z / denominator) * Math.sqrt((share * (1 - share)) / trials + z ** 2 / (4 * trials ** 2));
-  return { value: share, low: Math.max(0, center - halfWidth), high: Math.min(1, center + halfWidth) };
+  // Exact at the ends, where rounding would leave a trace.
+  const low = share === 0 ? 0 : Math.max(0, center - halfWidth);
+  const high = share === 1 ? 1 : Math.min(1, center + halfWidth);
+  return { value: share, low, high };
 }
