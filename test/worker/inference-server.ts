@@ -15,6 +15,8 @@ export type InferenceServer = {
   /** Bodies of the chat requests since the last `reset`, and the bearers they came with. */
   asked: ChatBody[];
   bearers: (string | undefined)[];
+  /** Adapters it was asked to load since the last `reset`. */
+  loads: string[];
   /** Requests whose client went away before the answer was whole. */
   aborted: number;
   /** What the next answers are like; `reset` goes back to the plain ones. */
@@ -32,6 +34,12 @@ type Behaviour = {
   chunkMs: number;
   /** Claims to have answered through this adapter. */
   adapter: string | null;
+  /** Awaited while an adapter is being loaded. */
+  loading: (sha: string) => Promise<void> | undefined;
+  /** Message with which loading fails. */
+  failLoad: string | null;
+  /** Whether a loaded adapter changes the answers. */
+  differs: boolean;
 };
 
 const PLAIN: Behaviour = {
@@ -39,6 +47,9 @@ const PLAIN: Behaviour = {
   fail: null,
   chunkMs: 20,
   adapter: null,
+  loading: () => undefined,
+  failLoad: null,
+  differs: true,
 };
 
 /** Starts on a free port. A text's tokens are its characters, each with the log-probability -0.5. */
@@ -54,13 +65,14 @@ export async function startInferenceServer(): Promise<InferenceServer> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     asked: [],
     bearers: [],
+    loads: [],
     aborted: 0,
     behave: (changes) => {
       behaviour = { ...behaviour, ...changes };
     },
     reset: () => {
       behaviour = PLAIN;
-      Object.assign(self, { asked: [], bearers: [], aborted: 0 });
+      Object.assign(self, { asked: [], bearers: [], loads: [], aborted: 0 });
     },
     close: async () => {
       server.closeAllConnections();
@@ -73,7 +85,12 @@ export async function startInferenceServer(): Promise<InferenceServer> {
     if (request.url === '/health')
       return json(response, 200, { status: 'ok', model: 'tiny', fingerprint: '0'.repeat(64) });
     const body = JSON.parse(await text(request));
-    if (request.url === '/v1/adapters/load') return json(response, 200, { sha: body.sha, loaded: true, differs: true });
+    if (request.url === '/v1/adapters/load') {
+      self.loads.push(body.sha);
+      await behaviour.loading(body.sha);
+      if (behaviour.failLoad) return json(response, 500, { code: 'adapter_invalid', message: behaviour.failLoad });
+      return json(response, 200, { sha: body.sha, loaded: true, differs: behaviour.differs });
+    }
     if (request.url !== '/v1/chat/completions')
       return json(response, 404, { code: 'not_found', message: 'no such path' });
     self.asked.push(body);

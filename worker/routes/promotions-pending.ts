@@ -3,7 +3,7 @@ import type { Context } from 'hono';
 import type { Env } from '../env.ts';
 import { findAdapter } from '../store/adapters.ts';
 import { stagedHeads } from '../store/alias-moves.ts';
-import { publish } from './promotions-publish.ts';
+import { isLoading, publish } from './promotions-publish.ts';
 
 /** A runner asks for work every second or so: the back end is asked less often, and not waited for long. */
 const PAUSE_MS = 5000;
@@ -18,6 +18,7 @@ export async function publishPending(c: Context<Env>, domains: readonly string[]
   const project = c.var.project.id;
   const now = c.var.now();
   for (const sha of await stagedHeads(c.var.db, project, domains)) {
+    if (isLoading(c, sha)) continue;
     const key = `${project}/${sha}`;
     if (now - (tried.get(key) ?? Number.NEGATIVE_INFINITY) < PAUSE_MS) continue;
     if (tried.size >= MOST) tried.clear();

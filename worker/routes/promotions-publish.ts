@@ -16,12 +16,27 @@ const MAX_ATTEMPTS = 3;
 export async function publish(c: Context<Env>, record: AdapterRecord): Promise<string | null> {
   if (record.stage === 'live') return null;
   if (record.stage !== 'staged') return 'It was live, and another adapter is now.';
+  const key = loadingKey(c, record.sha);
+  loading.add(key);
   try {
     return await loadAndFlip(c, record);
   } catch (error) {
     if (error instanceof ApiError) return error.message;
     throw error;
+  } finally {
+    loading.delete(key);
   }
+}
+
+/** What this process is about to serve: nobody else needs to try meanwhile. */
+const loading = new Set<string>();
+
+export function isLoading(c: Context<Env>, sha: string): boolean {
+  return loading.has(loadingKey(c, sha));
+}
+
+function loadingKey(c: Context<Env>, sha: string): string {
+  return `${c.var.project.id}/${sha}`;
 }
 
 async function loadAndFlip(c: Context<Env>, { sha, domain, gates, createdAt }: AdapterRecord): Promise<string | null> {

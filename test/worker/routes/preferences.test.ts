@@ -283,7 +283,7 @@ describeOnHosts('preferences', (edge) => {
     });
 
     it('is not asked for where the project does not want it, nor of secret keys', async () => {
-      const { deal, vote, ingest } = await setUp(edge, {}, { requireAssignment: false });
+      const { deal, vote } = await setUp(edge, {}, { requireAssignment: false });
       const dealt = await deal(['Hello', 'Hi']);
       expect((await vote({ comparison: dealt.comparison, choice: { type: 'tie' } })).status).toBe(201);
       const strict = await setUp(edge);
@@ -291,7 +291,6 @@ describeOnHosts('preferences', (edge) => {
       expect(
         (await strict.vote({ comparison: theirs.comparison, choice: { type: 'tie' } }, strict.ingest)).status,
       ).toBe(201);
-      expect(ingest).not.toBe(strict.ingest);
     });
 
     it('allows one vote: a second one needs to replace the first, by the same person', async () => {
@@ -342,7 +341,7 @@ describeOnHosts('preferences', (edge) => {
 
   describe('a changed mind', () => {
     it('replaces only a vote of the same person on the same comparison', async () => {
-      const { deal, vote, tenant, ingest } = await setUp(edge);
+      const { deal, vote, ingest } = await setUp(edge);
       const dealt = await deal(['Hello', 'Hi']);
       const other = await deal(['Hello', 'Hi']);
       const one = uuidv7();
@@ -354,7 +353,6 @@ describeOnHosts('preferences', (edge) => {
       expect(await vote(asServer, ingest)).toMatchObject(unknown);
       expect(await vote({ ...asServer, user: 'bert' }, ingest)).toMatchObject(unknown);
       expect((await vote({ ...asServer, user: 'anna' }, ingest)).status).toBe(201);
-      expect(tenant.id).toBeTruthy();
     });
 
     it('takes a waiting vote out, and leaves one that is being learned from in', async () => {
