@@ -11,10 +11,12 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load, save
+from safetensors.torch import load
 from torch import Tensor
 
-from prefloop.adapters.lora import AdaptedLinear, Adapter, empty_adapter
+from prefloop.adapters.adapted_linear import AdaptedLinear
+from prefloop.adapters.lora import Adapter, empty_adapter
+from prefloop.adapters.tensor_file import tensor_file
 
 WEIGHTS = "adapter_model.safetensors"
 CONFIG = "adapter_config.json"
@@ -33,8 +35,8 @@ def write_peft(
     """{file name: bytes} of a PEFT folder. `layers`: those of the trunk that the adapter was made for."""
     tensors: dict[str, Tensor] = {}
     for path, (a_rI, b_Or) in adapter.pairs.items():
-        tensors[f"{_PREFIX}{path}.lora_A.weight"] = a_rI.detach().to(device="cpu", dtype=dtype).contiguous()
-        tensors[f"{_PREFIX}{path}.lora_B.weight"] = b_Or.detach().to(device="cpu", dtype=dtype).contiguous()
+        tensors[f"{_PREFIX}{path}.lora_A.weight"] = a_rI.detach().to(dtype)
+        tensors[f"{_PREFIX}{path}.lora_B.weight"] = b_Or.detach().to(dtype)
     config = {
         "peft_type": "LORA",
         "task_type": "CAUSAL_LM",
@@ -57,7 +59,7 @@ def write_peft(
         "layers_to_transform": None,
     }
     return {
-        WEIGHTS: save(tensors, metadata={"format": "pt"}),
+        WEIGHTS: tensor_file(tensors, {"format": "pt"}),
         CONFIG: (json.dumps(config, indent=2, sort_keys=True) + "\n").encode(),
     }
 
@@ -103,8 +105,7 @@ def read_peft(files: Mapping[str, bytes], layers: Mapping[str, AdaptedLinear]) -
 
 def write_state(tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> bytes:
     """The runner's own state: tensors as they are, and `facts` as JSON in the header."""
-    held = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    return save(held, metadata={"format": "pt", "prefloop": json.dumps(facts, sort_keys=True)})
+    return tensor_file(tensors, {"format": "pt", "prefloop": json.dumps(facts, sort_keys=True)})
 
 
 def read_state(content: bytes) -> tuple[dict[str, Tensor], dict[str, Any]]:

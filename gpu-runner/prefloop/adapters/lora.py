@@ -1,27 +1,29 @@
-"""LoRA on a frozen model: y = x Wᵀ + b + s·(x Aᵀ) Bᵀ, where each range of rows has an adapter of its own, or none.
+"""Adapters: an fp32 (A, B) for each layer of a frozen model, in one flat buffer. ΔW = alpha / r · B A.
 
-`adapt` replaces the linear layers of a model by `AdaptedLinear`s that share the very same weights. Adapters are plain
-objects beside the model, so any number exist at once; which rows go through which is said around each run:
+An adapter is a plain object beside the model; `adapted_linear` runs rows through it, `files` writes it as PEFT does.
 
-    layers = adapt(model.body)
-    fast, slow = new_adapter(layers, r=16, alpha=32, seed=0), new_adapter(layers, r=16, alpha=32, seed=1)
-    with assigned([(tokens, fast), (tokens, slow), (tokens, None)]):
-        model(...)                      # 3·tokens rows: fast, then slow, then the bare base
-
-Shapes: T rows · I, O in- and out-features · r rank. A [r, I], B [O, r], as PEFT stores them.
+Shapes: I, O in- and out-features of a layer · r rank. A [r, I], B [O, r], as PEFT stores them.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import linear
-from transformers.pytorch_utils import Conv1D
+
+
+class Layer(Protocol):
+    """What an adapter has to know of a layer (`adapted_linear.AdaptedLinear`)."""
+
+    weight: Tensor
+
+    @property
+    def in_features(self) -> int: ...
+
+    @property
+    def out_features(self) -> int: ...
 
 
 @dataclass(eq=False)
@@ -66,138 +68,7 @@ class Adapter:
         return self.low[path]
 
 
-Rows = Sequence[tuple[int, Adapter | None]]
-
-
-class RowProduct(Protocol):
-    """Rows that know how to go through a layer (`adapters.stack`)."""
-
-    def product(self, layer: "AdaptedLinear", x_TI: Tensor) -> Tensor: ...
-
-
-_ROWS: ContextVar[Rows | RowProduct] = ContextVar("prefloop_rows", default=())
-
-
-@contextmanager
-def assigned(rows: Rows | RowProduct) -> Iterator[None]:
-    """Within, the first rows[0][0] rows of every run use adapter rows[0][1], the next rows[1][0] use rows[1][1], …
-
-    Counts may be in any unit that divides the rows (samples of a batch, say); an empty list means the bare base.
-    """
-    token = _ROWS.set(tuple((n, a) for n, a in rows if n) if isinstance(rows, Sequence) else rows)
-    try:
-        yield
-    finally:
-        _ROWS.reset(token)
-
-
-class AdaptedLinear(nn.Module):
-    """A frozen nn.Linear (or GPT-2's Conv1D) that adds each row's adapter. It holds the very weights it replaces."""
-
-    def __init__(self, base: nn.Linear | Conv1D, path: str):
-        super().__init__()
-        self.path = path
-        self.weight, self.bias = base.weight, base.bias
-        self.transposed = isinstance(base, Conv1D)
-
-    @property
-    def weight_OI(self) -> Tensor:
-        return self.weight.t() if self.transposed else self.weight
-
-    @property
-    def in_features(self) -> int:
-        return self.weight_OI.shape[1]
-
-    @property
-    def out_features(self) -> int:
-        return self.weight_OI.shape[0]
-
-    def forward(self, x: Tensor) -> Tensor:
-        x_TI = x.reshape(-1, x.shape[-1])
-        rows = _ROWS.get()
-        if isinstance(rows, tuple):
-            ranges, tensors = _ranges(rows, self.path, x_TI)
-            y_TO = _AdaptedProduct.apply(x_TI, self.weight_OI, self.bias, ranges, *tensors)
-        else:
-            y_TO = rows.product(self, x_TI)
-        return y_TO.view(*x.shape[:-1], -1)
-
-
-def _ranges(rows: Rows, path: str, x_TI: Tensor) -> tuple[list[tuple[int, int, float, bool]], list[Tensor]]:
-    """[(start, stop, scale, trained)] of the rows that have an adapter here, and their A, B, flattened."""
-    if not rows:
-        return [], []
-    unit, rest = divmod(x_TI.shape[0], sum(n for n, _ in rows))
-    if rest:
-        raise ValueError(
-            f"{x_TI.shape[0]} rows cannot be shared among assigned counts {[n for n, _ in rows]}"
-        )
-    ranges, tensors, start = [], [], 0
-    for count, adapter in rows:
-        stop = start + count * unit
-        if adapter is not None and (pair := adapter.pair(path, x_TI.dtype)) is not None:
-            masters = adapter.pairs[path]
-            ranges.append((start, stop, adapter.scale, masters[0].requires_grad))
-            tensors += [*masters, *(p.detach() for p in pair)]
-        start = stop
-    return ranges, tensors
-
-
-class _AdaptedProduct(torch.autograd.Function):
-    """inputs: x, W, b, ranges, then per range the fp32 A, B (for the gradient) and the A, B to compute with."""
-
-    @staticmethod
-    def forward(
-        ctx: Any, x_TI: Tensor, weight_OI: Tensor, bias_O: Tensor | None, ranges: list, *tensors: Tensor
-    ) -> Tensor:
-        y_TO = linear(x_TI, weight_OI, bias_O)
-        low = []
-        for i, (start, stop, scale, _) in enumerate(ranges):
-            a_rI, b_Or = tensors[4 * i + 2 : 4 * i + 4]
-            low_Tr = linear(x_TI[start:stop], a_rI).mul_(scale)
-            y_TO[start:stop].addmm_(low_Tr, b_Or.t())
-            low.append(low_Tr)
-        ctx.ranges = ranges
-        ctx.save_for_backward(x_TI, weight_OI, *low, *tensors)
-        return y_TO
-
-    @staticmethod
-    def backward(ctx: Any, dy_TO: Tensor) -> tuple:
-        ranges = ctx.ranges
-        x_TI, weight_OI, *rest = ctx.saved_tensors
-        low, tensors = rest[: len(ranges)], rest[len(ranges) :]
-        need_x = ctx.needs_input_grad[0]
-        dx_TI = linear(dy_TO, weight_OI.t()) if need_x else None
-        grads: list[Tensor | None] = []
-        for i, (start, stop, scale, trained) in enumerate(ranges):
-            a_rI, b_Or = tensors[4 * i + 2 : 4 * i + 4]
-            dy = dy_TO[start:stop]
-            dlow_Tr = linear(dy, b_Or.t()).mul_(scale)
-            if dx_TI is not None:
-                dx_TI[start:stop].addmm_(dlow_Tr, a_rI)
-            if trained:
-                grads += [(dlow_Tr.t() @ x_TI[start:stop]).float(), (dy.t() @ low[i]).float(), None, None]
-            else:
-                grads += [None] * 4
-        return dx_TI, None, None, None, *grads
-
-
-def adapt(model: nn.Module, head: nn.Module | None = None) -> dict[str, AdaptedLinear]:
-    """Replace every nn.Linear and Conv1D of `model` except `head` by an AdaptedLinear over the same weights.
-
-    Returns them by module path, in the model's order. Without an adapter they compute what they replaced.
-    """
-    layers: dict[str, AdaptedLinear] = {}
-    for path, module in list(model.named_modules()):
-        if type(module) not in (nn.Linear, Conv1D) or module is head:
-            continue
-        parent, _, child = path.rpartition(".")
-        layers[path] = AdaptedLinear(module, path)
-        setattr(model.get_submodule(parent), child, layers[path])
-    return layers
-
-
-def target_paths(layers: dict[str, AdaptedLinear], targets: str | Sequence[str] = "all-linear") -> list[str]:
+def target_paths(layers: Mapping[str, Layer], targets: str | Sequence[str] = "all-linear") -> list[str]:
     """The layers named by PEFT's `target_modules`: "all-linear", or names each of which ends some module path.
 
     Raises ValueError for a name that fits no layer.
@@ -213,7 +84,7 @@ def target_paths(layers: dict[str, AdaptedLinear], targets: str | Sequence[str] 
 
 
 def new_adapter(
-    layers: dict[str, AdaptedLinear],
+    layers: Mapping[str, Layer],
     r: int,
     alpha: float,
     seed: int,

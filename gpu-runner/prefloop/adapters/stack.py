@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
-from prefloop.adapters.lora import AdaptedLinear, Adapter, Rows
+from prefloop.adapters.adapted_linear import AdaptedLinear, Rows
+from prefloop.adapters.lora import Adapter
 
 # A [R, I], B times the scales [O, R], and which adapter each of the R columns belongs to
 _Stacked = tuple[Tensor, Tensor, tuple[int, ...]]

@@ -7,6 +7,7 @@ Registered with transformers as "prefloop". Within `running(L)` each layer of a 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from typing import Protocol
 
 import torch
@@ -15,8 +16,10 @@ from torch.nn.functional import scaled_dot_product_attention
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 from prefloop.text.packing import Segment
+from prefloop.text.segment_attention import segment_attention
 
 NAME = "prefloop"
+SHORT = 512  # keys up to which a CPU keeps the probabilities for the backward
 _UNSUPPORTED = ("softcap", "s_aux", "sinks", "position_bias", "attention_bias")
 
 
@@ -89,7 +92,10 @@ class PackedAttention:
         window: int | None,
     ) -> Tensor:
         self.used = True
-        grouped = query.shape[1] != key.shape[1]
+        if query.device.type == "cpu" and max(map(_keys, self.segments)) <= SHORT:
+            scale = query.shape[-1] ** -0.5 if scaling is None else scaling
+            mask_of = partial(self._mask, window=window, dtype=torch.float32, device=query.device)
+            return segment_attention(query, key, value, self.segments, mask_of, scale)
         keys, values = key.split(self.lengths, dim=2), value.split(self.lengths, dim=2)
         out = []
         for i, (segment, q) in enumerate(zip(self.segments, query.split(self.lengths, dim=2), strict=True)):
@@ -97,29 +103,31 @@ class PackedAttention:
             if segment.prefix is not None:
                 j = self.index[segment.prefix]
                 k, v = torch.cat((keys[j], k), dim=2), torch.cat((values[j], v), dim=2)
-            mask = self._mask(segment, window, q)
+            causal = segment.prefix is None and (window is None or window >= _keys(segment))
+            mask = None if causal else self._mask(segment, window, q.dtype, q.device)
+            grouped = q.shape[1] != k.shape[1]
             out.append(
                 scaled_dot_product_attention(
-                    q, k, v, attn_mask=mask, is_causal=mask is None, scale=scaling, enable_gqa=grouped
+                    q, k, v, attn_mask=mask, is_causal=causal, scale=scaling, enable_gqa=grouped
                 )
             )
         return torch.cat(out, dim=2).transpose(1, 2)
 
-    def _mask(self, segment: Segment, window: int | None, like: Tensor) -> Tensor | None:
-        """None when plain causal attention is meant, else additive [rows, keys]: 0 where seen, -inf where not."""
-        rows = segment.stop - segment.start
-        prefix = segment.prefix.stop - segment.prefix.start if segment.prefix else 0
-        if window is not None and window >= prefix + rows:
-            window = None
-        if prefix == 0 and window is None:
-            return None
-        if (mask := self.masks.get((prefix, rows, window))) is None:
-            query_at = torch.arange(prefix, prefix + rows, device=like.device)[:, None]
-            key_at = torch.arange(prefix + rows, device=like.device)[None, :]
+    def _mask(self, segment: Segment, window: int | None, dtype: torch.dtype, device: torch.device) -> Tensor:
+        """Additive [rows, keys]: 0 where seen, -inf where not."""
+        rows, keys = segment.stop - segment.start, _keys(segment)
+        if (mask := self.masks.get((rows, keys, window))) is None:
+            query_at = torch.arange(keys - rows, keys, device=device)[:, None]
+            key_at = torch.arange(keys, device=device)[None, :]
             seen = key_at <= query_at
             if window is not None:
                 seen &= query_at - key_at < window
-            mask = torch.zeros(rows, prefix + rows, dtype=like.dtype, device=like.device)
-            mask.masked_fill_(~seen, float("-inf"))
-            self.masks[prefix, rows, window] = mask
+            mask = torch.zeros(rows, keys, dtype=dtype, device=device).masked_fill_(~seen, float("-inf"))
+            self.masks[rows, keys, window] = mask
         return mask
+
+
+def _keys(segment: Segment) -> int:
+    return (
+        segment.stop - segment.start + (segment.prefix.stop - segment.prefix.start if segment.prefix else 0)
+    )

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from torch.nn.functional import linear
 from transformers import AutoModelForCausalLM, PreTrainedModel
 
+from prefloop.adapters.adapted_linear import AdaptedLinear, RowProduct, Rows, adapt, assigned
 from prefloop.adapters.gemm import use_exact_products
-from prefloop.adapters.lora import AdaptedLinear, RowProduct, Rows, adapt, assigned
 from prefloop.text import attention
 from prefloop.text.attention import Layout, PackedAttention, running
 from prefloop.text.packing import Packed, pack
