@@ -17,7 +17,7 @@ export async function publish(c: Context<Env>, record: AdapterRecord): Promise<s
   if (record.stage === 'live') return null;
   if (record.stage !== 'staged') return 'It was live, and another adapter is now.';
   const key = loadingKey(c, record.sha);
-  loading.add(key);
+  loading.set(key, c.var.now());
   try {
     return await loadAndFlip(c, record);
   } catch (error) {
@@ -28,11 +28,14 @@ export async function publish(c: Context<Env>, record: AdapterRecord): Promise<s
   }
 }
 
-/** What this process is about to serve: nobody else needs to try meanwhile. */
-const loading = new Set<string>();
+/** What this process is about to serve, since when: nobody else needs to try meanwhile. */
+const loading = new Map<string, number>();
+
+/** A host may end a request without a word; after this long its attempt is taken for dead. */
+const DEAD_MS = 180_000;
 
 export function isLoading(c: Context<Env>, sha: string): boolean {
-  return loading.has(loadingKey(c, sha));
+  return c.var.now() - (loading.get(loadingKey(c, sha)) ?? Number.NEGATIVE_INFINITY) < DEAD_MS;
 }
 
 function loadingKey(c: Context<Env>, sha: string): string {

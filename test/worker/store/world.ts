@@ -1,7 +1,7 @@
 /** A migrated database in memory with one project and its domains, and votes made up for it. */
 import { fileURLToPath } from 'node:url';
-import { Recipe } from '../../../shared/contracts/recipe.ts';
 import { PreferenceInput } from '../../../shared/contracts/preference.ts';
+import { Recipe } from '../../../shared/contracts/recipe.ts';
 import { applyMigrations } from '../../../worker/hosts/migrations.ts';
 import { openSqliteD1 } from '../../../worker/hosts/sqlite-d1.ts';
 import { prepareVote } from '../../../worker/routes/preferences-prepare.ts';
@@ -13,7 +13,9 @@ export const PROJECT = 'acme';
 
 type DomainRow = typeof domain.$inferInsert;
 
-export async function makeWorld(domains: (Partial<DomainRow> & { id: string })[] = [{ id: 'replies' }]): Promise<Database> {
+export async function makeWorld(
+  domains: (Partial<DomainRow> & { id: string })[] = [{ id: 'replies' }],
+): Promise<Database> {
   const binding = openSqliteD1(':memory:');
   await applyMigrations(binding, fileURLToPath(new URL('../../../migrations', import.meta.url)));
   const db = database(binding);
@@ -54,14 +56,23 @@ export function id(n: number, kind = 0): string {
 
 /** The n-th imported vote: the first of two candidates is better. */
 export function importedVote(n: number, rest: Record<string, unknown> = {}, domainId = 'replies'): PreferenceInput {
-  const candidates = [1, 2].map((kind) => ({ id: id(n, kind), content: { type: 'text', text: `Answer ${n} of writer ${kind}.` } }));
-  const comparison = { domain: domainId, prompt: { messages: [{ role: 'user', content: `Question ${n}?` }] }, candidates };
+  const candidates = [1, 2].map((kind) => ({
+    id: id(n, kind),
+    content: { type: 'text', text: `Answer ${n} of writer ${kind}.` },
+  }));
+  const comparison = {
+    domain: domainId,
+    prompt: { messages: [{ role: 'user', content: `Question ${n}?` }] },
+    candidates,
+  };
   return PreferenceInput.parse({ id: id(n), comparison, choice: { type: 'pair', chosen: id(n, 1) }, ...rest });
 }
 
 /** Stores votes as a server with a secret key would. */
 export function storeInputs(db: Database, inputs: readonly PreferenceInput[], now = 1000) {
   const voter = { weight: 1, mustBeAssigned: false };
-  const votes = inputs.map((input) => prepareVote(input, { ...voter, user: input.user ?? null, weight: input.weight ?? 1 }, null));
+  const votes = inputs.map((input) =>
+    prepareVote(input, { ...voter, user: input.user ?? null, weight: input.weight ?? 1 }, null),
+  );
   return storeVotes(db, PROJECT, votes, now);
 }
