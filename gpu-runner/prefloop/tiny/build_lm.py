@@ -26,7 +26,7 @@ from transformers import (
 )
 
 from prefloop.tiny.corpus import conversations
-from prefloop.tiny.tokenizer import encode_conversation, train_tokenizer
+from prefloop.tiny.tokenizer import END, PAD, encode_conversation, train_tokenizer
 
 CONTEXT = 1024
 VOCAB_SIZE = 2048
@@ -36,11 +36,11 @@ SHORT_ROWS, LONG_ROWS = (16, 192), (3, CONTEXT)
 LONG_EVERY, LONG_NEXT_TURN_SHARE = 32, 0.8
 PEAK_LR, WARMUP_STEPS = 2.5e-3, 150
 WEIGHT_DECAY, CLIP_NORM = 0.05, 1.0
-CHECKPOINT_EVERY = 250
 
 
 def build_config(tokenizer: PreTrainedTokenizerFast) -> LlamaConfig:
     """The shape of the model: 4 layers of 256, grouped-query attention, tied embeddings."""
+    vocabulary = tokenizer.get_vocab()
     return LlamaConfig(
         vocab_size=len(tokenizer),
         hidden_size=256,
@@ -50,20 +50,19 @@ def build_config(tokenizer: PreTrainedTokenizerFast) -> LlamaConfig:
         num_key_value_heads=2,
         max_position_embeddings=CONTEXT,
         tie_word_embeddings=True,
-        pad_token_id=tokenizer.pad_token_id,
+        pad_token_id=vocabulary[PAD],
         bos_token_id=None,
-        eos_token_id=tokenizer.eos_token_id,
+        eos_token_id=vocabulary[END],
     )
 
 
 def packed_batches(tokenizer: PreTrainedTokenizerFast, seed: str) -> Iterator[dict[str, torch.Tensor]]:
     """Batches of whole conversations side by side in rows, without end, see `pack`."""
     short, long = conversations(f"{seed}:short"), conversations(f"{seed}:long", LONG_NEXT_TURN_SHARE)
+    pad = tokenizer.get_vocab()[PAD]
     for number in count(1):
         source, shape = (long, LONG_ROWS) if number % LONG_EVERY == 0 else (short, SHORT_ROWS)
-        yield pack(
-            (encode_conversation(tokenizer, messages) for messages in source), shape, tokenizer.pad_token_id
-        )
+        yield pack((encode_conversation(tokenizer, messages) for messages in source), shape, pad)
 
 
 def pack(
@@ -107,7 +106,7 @@ def learning_rate(step: int, progress: float) -> float:
     return PEAK_LR * min(1.0, (step + 1) / WARMUP_STEPS) * decayed
 
 
-def build(out: Path, seed: int, steps: int, minutes: float, bf16: bool) -> None:
+def build(out: Path, seed: int, steps: int, minutes: float, bf16: bool, checkpoint_every: int) -> None:
     """Trains for `steps`, or until `minutes` are over, and writes the folder `out`."""
     torch.manual_seed(seed)
     checkpoint = out / "checkpoint.pt"
@@ -151,11 +150,11 @@ def build(out: Path, seed: int, steps: int, minutes: float, bf16: bool) -> None:
         if step % 25 == 0:
             recent = losses[-25:]
             print(f"step {step} loss {sum(recent) / len(recent):.4f} after {seconds:.0f} s", flush=True)
-        if step % CHECKPOINT_EVERY == 0:
+        if step % checkpoint_every == 0:
             state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "seed": seed}
-            torch.save(
-                {**state, "step": step, "seconds": seconds, "scored": scored, "losses": losses}, checkpoint
-            )
+            state |= {"step": step, "seconds": seconds, "scored": scored, "losses": losses}
+            torch.save(state, checkpoint.with_suffix(".new"))
+            checkpoint.with_suffix(".new").replace(checkpoint)
     save(out, model, tokenizer)
     record = {
         "command": f"python -m prefloop.tiny.build_lm --out FOLDER --seed {seed} --steps {steps} --minutes {minutes:g}"
@@ -181,7 +180,7 @@ def save(out: Path, model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast)
         pad_token_id=tokenizer.pad_token_id,
         max_new_tokens=160,
     )
-    model.to(torch.bfloat16).save_pretrained(out)
+    model.bfloat16().save_pretrained(out)
     tokenizer.save_pretrained(out)
 
 
@@ -199,9 +198,10 @@ def main() -> None:
         "--bf16", action="store_true", help="bf16 autocast: faster where the processor has it"
     )
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--checkpoint-every", type=int, default=250, help="steps")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    build(options.out, options.seed, options.steps, options.minutes, options.bf16)
+    build(options.out, options.seed, options.steps, options.minutes, options.bf16, options.checkpoint_every)
 
 
 if __name__ == "__main__":
