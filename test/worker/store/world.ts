@@ -31,7 +31,7 @@ export async function makeWorld(
   return db;
 }
 
-const DOMAIN: Omit<DomainRow, 'id'> = {
+export const DOMAIN: Omit<DomainRow, 'id'> = {
   project: PROJECT,
   baseModel: 'tiny',
   recipe: Recipe.parse({ method: 'dpo' }),

@@ -1,0 +1,87 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { D1Database } from '@cloudflare/workers-types';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { getPlatformProxy } from 'wrangler';
+import { applyMigrations } from '../../../worker/hosts/migrations.ts';
+import { FILL, FORM, OFFERS } from '../../../worker/store/batches-lease.ts';
+import { database } from '../../../worker/store/database.ts';
+import { BATCH_EXAMPLES, HELD_OUT_EXAMPLES } from '../../../worker/store/examples.ts';
+import { DOMAIN_PAGE, PROJECT_PAGE } from '../../../worker/store/preferences-export.ts';
+import { domain } from '../../../worker/store/schema.ts';
+import { DOMAIN, makeWorld, PROJECT } from './world.ts';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+
+it('no statement of a lease, of the held-out part or of the export sorts or scans', async () => {
+  const db = await makeWorld();
+  for (const sql of [OFFERS, FORM, FILL, BATCH_EXAMPLES, HELD_OUT_EXAMPLES, DOMAIN_PAGE, PROJECT_PAGE]) {
+    const parameters = Math.max(...Array.from(sql.matchAll(/\?(\d+)/g), ([, n]) => Number(n)));
+    const plan = db.$client.prepare(`EXPLAIN QUERY PLAN ${sql}`).bind(...new Array(parameters).fill(1));
+    const steps = (await plan.all<{ detail: string }>()).results.map(({ detail }) => detail);
+    expect(steps.length).toBeGreaterThan(0);
+    expect(steps.join('\n'), sql).not.toMatch(/TEMP B-TREE/);
+    const scans = steps.filter((step) => /^SCAN (p|preference|batch|b|c|comparison)\b/.test(step));
+    expect(scans, sql).toEqual([]);
+  }
+});
+
+/** D1 counts the rows that a statement reads: the cost of a lease, without a clock. */
+let d1: D1Database;
+let close = async () => {};
+
+beforeAll(async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'prefloop-cost-'));
+  Object.assign(process.env, {
+    CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+    WRANGLER_SEND_METRICS: 'false',
+    WRANGLER_LOG: 'error',
+  });
+  const proxy = await getPlatformProxy<{ DB: D1Database }>({
+    configPath: join(root, 'wrangler.toml'),
+    envFiles: [],
+    persist: { path: join(folder, 'v3') },
+    remoteBindings: false,
+  });
+  d1 = proxy.env.DB;
+  close = async () => {
+    await proxy.dispose();
+    await rm(folder, { recursive: true, force: true });
+  };
+  await applyMigrations(d1, join(root, 'migrations'));
+});
+afterAll(() => close());
+
+it('a lease of 64 reads as many rows among a thousand waiting votes as among a hundred thousand', async () => {
+  const costs = [];
+  for (const waiting of [1_000, 10_000, 100_000]) costs.push(await leaseCost(`d${waiting}`, waiting));
+  expect(costs[1]).toEqual(costs[0]);
+  expect(costs[2]).toEqual(costs[0]);
+  for (const read of Object.values(costs[0] ?? {})) expect(read).toBeLessThan(64 * 12);
+});
+
+/** Rows read by each statement of a lease, in a domain with as many consumed votes as waiting ones. */
+async function leaseCost(id: string, waiting: number) {
+  await database(d1)
+    .insert(domain)
+    .values({ ...DOMAIN, id, batchSize: 64 });
+  const insert = d1.prepare(`WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?3)
+    INSERT INTO preference (project, id, body_hash, domain, comparison, choice, confidence, weight, status, batch, ordinal, created_at)
+    SELECT ?1, ?2 || '-' || ?4 || '-' || printf('%07d', i), '', ?2, 'c', '{}', 1, 1, ?4, CASE ?4 WHEN 'consumed' THEN 'b' END, i, 0 FROM n`);
+  for (const status of ['consumed', 'waiting']) await insert.bind(PROJECT, id, waiting, status).run();
+  const read = async (sql: string, ...values: unknown[]) =>
+    (
+      await d1
+        .prepare(sql)
+        .bind(...values)
+        .all()
+    ).meta.rows_read;
+  const batch = crypto.randomUUID();
+  return {
+    offers: await read(OFFERS, PROJECT, JSON.stringify([id]), 1000),
+    form: await read(FORM, PROJECT, id, batch, 'runner', 1000, 64),
+    fill: await read(FILL, PROJECT, id, batch),
+  };
+}
