@@ -1,101 +1,148 @@
-"""OFS-DPO: a fast and a slow adapter in one pass; the better one is chased by the other.
+"""OFS-DPO (Qi et al. 2024, arXiv 2406.05534): a fast and a slow adapter on one base that chase each other.
 
-`fast` and `slow` name learning rates and stay what they are; `F` and `S` name roles. Over every `chasing_interval`
-steps the base losses L_DPO of both are summed; then whichever is lower takes the role F. Published is the F-role.
+`fast` and `slow` name the learning rates, which stay with their adapters; F and S name the roles, which do not: after
+every `chasingInterval` optimiser steps the adapter with the lower mean base loss is the F-role, the chased one, for the
+next interval, and only the sign of the chasing term changes hands. Published is the F-role adapter at the end of the
+batch. Moments, steps and the running means carry over to the next batch.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from statistics import fmean
+from typing import Any
 
+import torch
+from torch import Tensor
+
+from prefloop.adapters.lora import Adapter, moved, new_adapter
 from prefloop.contracts import OfsDpoRecipe
+from prefloop.objectives.margins import PairLogps, PairLosses
 from prefloop.objectives.ofs_dpo import ofs_dpo
-from prefloop.recipes.epochs import mean_metrics, measure_agreement, run_epochs
-from prefloop.recipes.policy import TrainState, fresh_policy, restore
-from prefloop.recipes.trained import Trained
+from prefloop.recipes.agreement import measure_agreement
+from prefloop.recipes.policy import Policy, new_policy, restore
+from prefloop.recipes.steps import counted, remember_reference, run_steps, summarise
+from prefloop.recipes.trained import Start, Trained, form_of
 from prefloop.text.encode import Encoded
 from prefloop.text.reference_cache import ReferenceCache
-from prefloop.text.step import Objective, Outcome, check_start, pair_batch
+from prefloop.text.step import Outcome, PairBatch, StepMetrics, check_start, pair_batch, train_step
 from prefloop.text.trunk import Trunk
 
-FAST, SLOW = "fast", "slow"
+FAST, SLOW = 0, 1
+
+
+@dataclass
+class Roles:
+    """Who is chased (F), and the base losses of fast and slow since that was last decided."""
+
+    chased: int = FAST
+    steps: int = 0
+    sums: list[float] = field(default_factory=lambda: [0.0, 0.0])
+    swaps: int = 0
+
+    def count(self, losses: Sequence[float], interval: int) -> None:
+        """One optimiser step with these base losses of (fast, slow). A draw changes nothing."""
+        self.sums = [total + loss for total, loss in zip(self.sums, losses, strict=True)]
+        self.steps += 1
+        if self.steps < interval:
+            return
+        if self.sums[1 - self.chased] < self.sums[self.chased]:
+            self.chased = 1 - self.chased
+            self.swaps += 1
+        self.steps, self.sums = 0, [0.0, 0.0]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One step: mean base losses of (fast, slow), and the mean m_F - m_S."""
+
+    losses: tuple[float, float]
+    gap: float
 
 
 def train_ofs_dpo(
     trunk: Trunk,
-    recipe: OfsDpoRecipe,
-    rows: Sequence[Encoded],
-    batch: str,
-    parent: bytes | None,
     cache: ReferenceCache,
-    check: Callable[[], None] = lambda: None,
+    start: Start | None,
+    rows: Sequence[Encoded],
+    recipe: OfsDpoRecipe,
+    on_step: Callable[[], None],
 ) -> Trained:
-    """One batch on top of `parent` (the state file of the head; None: the base)."""
-    rates = {FAST: recipe.learning_rate, SLOW: recipe.learning_rate * recipe.slow_ratio}
-    agreement = None
-    if parent is None:
-        # Both start from the same A: what sets them apart is the rate alone.
-        policies = {name: fresh_policy(trunk, recipe, rate, recipe.seed) for name, rate in rates.items()}
-        facts = {"method": "ofs-dpo", "chased": FAST, "sums": [0.0, 0.0], "steps": 0, "swaps": 0}
-        state = TrainState(policies, 0, facts)
-        first = pair_batch(rows[: recipe.micro_batch], trunk.device)
-        check_start(trunk, first, [policy.adapter for policy in policies.values()])
-    else:
-        state = restore(trunk, recipe, rates, parent)
-        agreement = measure_agreement(trunk, state.policies[state.facts["chased"]].adapter, rows, cache)
-    chase = Chase(state, recipe)
-    steps = run_epochs(trunk, state, recipe, rows, batch, chase.objective, chase.after_step, cache, check)
-    metrics = mean_metrics(steps) | {
-        "roleSwaps": float(state.facts["swaps"]),
-        "fastIsChased": float(state.facts["chased"] == FAST),
-        "baseLossFast": chase.means[0],
-        "baseLossSlow": chase.means[1],
+    """One batch. The same parent, rows and recipe give the same adapters, bit for bit on a CPU.
+
+    Raises ValueError when fresh adapters are not the reference, or when the numbers are not finite.
+    """
+    twin, roles = _begin(trunk, start, rows, recipe)
+    remember_reference(trunk, cache, rows)
+    before = measure_agreement(trunk, twin[roles.chased].adapter, rows, cache) if start else {}
+    seen: list[Seen] = []
+
+    def objective(logps: Sequence[PairLogps], p_B: Tensor, weight_B: Tensor) -> Outcome:
+        # The policies come in the order of their roles: F, then S.
+        chased, chaser = logps
+        losses = ofs_dpo(chased, chaser, recipe.beta, recipe.alpha, recipe.label_smoothing, p_B, weight_B)
+        margin_B = recipe.beta * chased.log_ratio_margin_B.detach()
+        gap_B = margin_B - recipe.beta * chaser.log_ratio_margin_B.detach()
+        of_f, of_s, gap = torch.stack(
+            [losses.base_fast_B.mean(), losses.base_slow_B.mean(), gap_B.mean()]
+        ).tolist()
+        seen.append(Seen((of_f, of_s) if roles.chased == FAST else (of_s, of_f), gap))
+        shown = PairLosses(losses.base_fast_B, losses.fast.chosen_rewards_B, losses.fast.rejected_rewards_B)
+        return Outcome(losses.fast.losses_B + losses.slow.losses_B, shown, margin_B)
+
+    def step(batch: PairBatch, reference_N: Tensor) -> StepMetrics:
+        by_role = [twin[roles.chased], twin[1 - roles.chased]]
+        metrics = train_step(
+            trunk,
+            batch,
+            [policy.adapter for policy in by_role],
+            [policy.optimizer for policy in by_role],
+            objective,
+            reference_N,
+            recipe.max_grad_norm,
+        )
+        if metrics.skipped:
+            seen.pop()
+        else:
+            roles.count(seen[-1].losses, recipe.chasing_interval)
+        return metrics
+
+    swaps = roles.swaps
+    done = run_steps(trunk, cache, rows, recipe, step, on_step)
+    metrics = {
+        **before,
+        **summarise(done),
+        "baseLossFast": fmean(one.losses[FAST] for one in seen),
+        "baseLossSlow": fmean(one.losses[SLOW] for one in seen),
+        "gap": fmean(one.gap for one in seen),
+        "roleSwaps": roles.swaps - swaps,
+        "fastIsChased": float(roles.chased == FAST),
     }
-    if agreement is not None:
-        metrics |= {"accuracyBefore": agreement.share, "accuracyBeforeCount": float(agreement.votes)}
-    chased = state.policies[state.facts["chased"]].adapter
-    return Trained(state, chased, [step.loss for step in steps], metrics)
+    facts: dict[str, Any] = {"form": form_of(recipe), "roles": asdict(roles)}
+    tensors = twin[FAST].tensors("fast") | twin[SLOW].tensors("slow")
+    losses = [one.loss for one in counted(done)]
+    return Trained(twin[roles.chased].adapter.freeze(), tensors, facts, losses, metrics)
 
 
-class Chase:
-    """Who is chased. The sums survive between batches in the state's facts, so an interval may span two of them."""
+def _begin(
+    trunk: Trunk, start: Start | None, rows: Sequence[Encoded], recipe: OfsDpoRecipe
+) -> tuple[tuple[Policy, Policy], Roles]:
+    """From the base: two fresh adapters. From a state of this method: that. From another adapter: twice that one."""
+    if start:
+        adapters = (start.adapter, moved(start.adapter, trunk.device))
+    else:
+        # Both start from the same A: what sets them apart is the rate alone.
+        adapters = (_fresh(trunk, recipe), _fresh(trunk, recipe))
+        check_start(trunk, pair_batch(rows[:2], trunk.device), adapters)
+    rates = (recipe.learning_rate, recipe.learning_rate * recipe.slow_ratio)
+    fast, slow = (
+        new_policy(adapter, rate, recipe.weight_decay) for adapter, rate in zip(adapters, rates, strict=True)
+    )
+    if not start or not start.tensors:
+        return (fast, slow), Roles()
+    restore(fast, "fast", start.tensors)
+    restore(slow, "slow", start.tensors)
+    return (fast, slow), Roles(**start.facts["roles"])
 
-    def __init__(self, state: TrainState, recipe: OfsDpoRecipe):
-        self.facts = state.facts
-        self.recipe = recipe
-        self.last = (0.0, 0.0)
-        self.total = [0.0, 0.0]
-        self.count = 0
 
-    @property
-    def means(self) -> tuple[float, float]:
-        """Mean base loss of fast and slow over this batch."""
-        return self.total[0] / max(self.count, 1), self.total[1] / max(self.count, 1)
-
-    def objective(self) -> Objective:
-        fast_is_chased = self.facts["chased"] == FAST
-        recipe = self.recipe
-
-        def run(policies, p_B, weight_B) -> Outcome:
-            f, s = (policies[0], policies[1]) if fast_is_chased else (policies[1], policies[0])
-            losses = ofs_dpo(f, s, recipe.beta, recipe.alpha, recipe.label_smoothing, p_B, weight_B)
-            base = losses.base_fast_B.mean().item(), losses.base_slow_B.mean().item()
-            self.last = base if fast_is_chased else (base[1], base[0])
-            margin_B = recipe.beta * f.log_ratio_margin_B.detach()
-            reported = type(losses.fast)(
-                losses.base_fast_B, losses.fast.chosen_rewards_B, losses.fast.rejected_rewards_B
-            )
-            return Outcome(losses.fast.losses_B + losses.slow.losses_B, reported, margin_B)
-
-        return run
-
-    def after_step(self) -> None:
-        self.count += 1
-        sums = self.facts["sums"]
-        for i, loss in enumerate(self.last):
-            sums[i] += loss
-            self.total[i] += loss
-        self.facts["steps"] += 1
-        if self.facts["steps"] < self.recipe.chasing_interval:
-            return
-        chased = FAST if sums[0] <= sums[1] else SLOW
-        self.facts["swaps"] += chased != self.facts["chased"]
-        self.facts |= {"chased": chased, "sums": [0.0, 0.0], "steps": 0}
+def _fresh(trunk: Trunk, recipe: OfsDpoRecipe) -> Adapter:
+    return new_adapter(trunk.layers, recipe.rank, recipe.lora_alpha, recipe.seed, recipe.targets)
