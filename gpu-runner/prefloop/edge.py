@@ -115,6 +115,9 @@ class Edge:
     def domains(self) -> list[Domain]:
         return [Domain.model_validate(item) for item in self._call("GET", "domains").json()["items"]]
 
+    def domain(self, domain: str) -> Domain:
+        return Domain.model_validate(self._call("GET", f"domains/{domain}").json())
+
     def lease(self, base_model: str, runner: str, domains: list[str] | None = None) -> Lease | None:
         """The next batch to train, or None when nothing waits."""
         body = LeaseRequest.model_validate(

@@ -8,8 +8,8 @@ A preference with several pairs (a ranking) counts once, as the weighted mean ov
 from collections.abc import Sequence
 
 from prefloop.contracts import Gate
-from prefloop.gates.evidence import Scored
 from prefloop.gates.interval import Measured, share_interval
+from prefloop.gates.scored import Scored
 from prefloop.gates.verdict import verdict
 
 # A cached reference differs from a computed one by up to 1e-5 a text: nearer than this, neither side is ahead.

@@ -6,8 +6,8 @@ DPO can widen its margin while both sides fall (arXiv 2406.07327); the margin al
 from collections.abc import Sequence
 
 from prefloop.contracts import Gate
-from prefloop.gates.evidence import Scored
 from prefloop.gates.interval import Measured, mean_interval
+from prefloop.gates.scored import Scored
 from prefloop.gates.verdict import verdict
 
 

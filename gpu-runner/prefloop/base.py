@@ -1,0 +1,60 @@
+"""The frozen base that a process holds: its weights, its tokenizer, and what it is called."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from transformers.utils import logging
+
+from prefloop.text.encode import TextEncoder, load_encoder
+from prefloop.text.fingerprint import base_fingerprint
+from prefloop.text.reference_cache import ReferenceCache
+from prefloop.text.trunk import Trunk, load_trunk
+
+
+@dataclass(frozen=True)
+class Base:
+    """name: what domains call it. fingerprint: SHA-256 of weights and tokenizer, which adapters are bound to."""
+
+    name: str
+    trunk: Trunk
+    encoder: TextEncoder
+    fingerprint: str
+
+    def reference_cache(self, folder: Path | None) -> ReferenceCache:
+        """Kept in `folder` across restarts, apart for every base and every arithmetic that its numbers came from."""
+        trunk = self.trunk
+        threads = torch.get_num_threads() if trunk.device.type == "cpu" else 0
+        arithmetic = f"{trunk.dtype} {trunk.device.type} {threads} torch {torch.__version__}".removeprefix(
+            "torch."
+        )
+        file = folder / f"{self.fingerprint[:16]} {arithmetic}".replace(" ", "-") if folder else None
+        return ReferenceCache(f"{self.fingerprint} {arithmetic}", file)
+
+
+def load_base(model: str, dtype: str, device: str, revision: str | None = None) -> Base:
+    """`tiny`, a folder (called by its last name) or a hub id. Raises ValueError for what cannot be loaded."""
+    logging.disable_progress_bar()
+    trunk = load_trunk(model, dtype, device, revision)
+    encoder = load_encoder(model, revision)
+    name = Path(model).resolve().name if Path(model).is_dir() else model
+    return Base(name, trunk, encoder, base_fingerprint(trunk, encoder))
+
+
+def choose_device(name: str) -> str:
+    """`auto` is a GPU where there is one. Raises ValueError for a device that cannot be used."""
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=name)
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(f"device {name!r} cannot be used: {error}") from error
+    return name
+
+
+def settle_arithmetic(threads: int | None) -> None:
+    """Same inputs, same bits on a CPU: a fixed number of threads and deterministic kernels only."""
+    if threads:
+        torch.set_num_threads(threads)
+    if not torch.cuda.is_available():
+        torch.use_deterministic_algorithms(True)

@@ -1,0 +1,29 @@
+"""Options that several commands share."""
+
+import argparse
+import math
+
+from prefloop.text.trunk import DTYPES
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", default="tiny", help="tiny (built in), a folder, or a hub id")
+    parser.add_argument("--revision", help="of a hub id")
+    parser.add_argument("--dtype", choices=sorted(DTYPES), default="fp32")
+    parser.add_argument(
+        "--device", default="auto", help="cpu, cuda, cuda:1, …; auto: a GPU where there is one"
+    )
+    parser.add_argument("--threads", type=positive, help="CPU threads; the same number gives the same bits")
+
+
+def positive(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number of at least 1")
+    return int(text)
+
+
+def positive_seconds(text: str) -> float:
+    value = float(text)
+    if not (value > 0 and math.isfinite(value)):
+        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds above 0")
+    return value

@@ -1,0 +1,82 @@
+"""Publishing: files first, each under its hash, then one call that commits adapter and consumption together."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+from prefloop.adapters.lora import target_paths
+from prefloop.adapters.manifest import manifest_sha
+from prefloop.base import Base
+from prefloop.contracts import (
+    AdapterFile,
+    AdapterInput,
+    Completion,
+    CompletionResult,
+    DpoRecipe,
+    Lease,
+    NotTrainableItem,
+    OfsDpoRecipe,
+)
+from prefloop.crash import crash_point
+from prefloop.edge import Edge
+from prefloop.file_cache import FileCache
+from prefloop.learn import Learned
+
+# The edge's limit: a Worker's request body ends at 100 MB.
+MAX_FILE_BYTES = 95_000_000
+
+
+def check_state_size(base: Base, recipe: DpoRecipe | OfsDpoRecipe) -> None:
+    """Raises ValueError, before any training, when the state would be larger than what the edge takes."""
+    targets = recipe.targets if isinstance(recipe.targets, str) else list(recipe.targets)
+    layers = [base.trunk.layers[path] for path in target_paths(base.trunk.layers, targets)]
+    numbers = recipe.rank * sum(layer.in_features + layer.out_features for layer in layers)
+    policies = 2 if isinstance(recipe, OfsDpoRecipe) else 1
+    # fp32 weights and two moments
+    if (size := 12 * policies * numbers) > MAX_FILE_BYTES:
+        raise ValueError(
+            f"rank {recipe.rank} makes a state of {size / 1e6:.0f} MB and the edge takes {MAX_FILE_BYTES / 1e6:.0f} MB: "
+            f"rank {recipe.rank * MAX_FILE_BYTES // size} fits, and so do fewer targets"
+        )
+
+
+def describe(
+    lease: Lease, parent: str | None, learned: Learned, fingerprint: str, runtime: str
+) -> AdapterInput:
+    """What is said of the adapter to the edge. Its sha is that of its files' manifest."""
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in learned.files.items()}
+    files = [
+        AdapterFile.model_validate({"name": name, "sha256": hashes[name], "bytes": len(content)})
+        for name, content in sorted(learned.files.items())
+    ]
+    return AdapterInput(
+        sha=manifest_sha(hashes),
+        parent=parent,
+        base_model=lease.base_model,
+        base_fingerprint=fingerprint,
+        recipe=lease.recipe,
+        files=files,
+        metrics=learned.metrics,
+        losses=learned.losses,
+        gates=learned.gates,
+        runtime=runtime,
+    )
+
+
+def publish(
+    edge: Edge,
+    cache: FileCache,
+    lease: Lease,
+    adapter: AdapterInput,
+    files: Mapping[str, bytes],
+    not_trainable: Sequence[NotTrainableItem],
+) -> CompletionResult:
+    """Raises LeaseLost, StaleParent; nothing of the batch is consumed then, and what was uploaded harms nobody."""
+    for file in adapter.files:
+        content = files[file.name]
+        cache.put(content)
+        edge.upload(file.sha256, file.name, content)
+        crash_point("uploaded")
+    completion = Completion(fence=lease.fence, adapter=adapter, not_trainable=list(not_trainable))
+    result = edge.complete(lease.batch, completion)
+    crash_point("completed")
+    return result

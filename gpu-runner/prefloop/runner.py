@@ -1,0 +1,200 @@
+"""The loop: lease → train → gate → publish, forever. The only place that catches."""
+
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from prefloop.base import Base
+from prefloop.contracts import AdapterInput, CompletionResult, Dismissal, Failure, Lease
+from prefloop.crash import crash_point
+from prefloop.edge import (
+    AccessRefused,
+    BaseModelMismatch,
+    Edge,
+    EdgeError,
+    EdgeUnreachable,
+    LeaseLost,
+    StaleParent,
+)
+from prefloop.file_cache import FileCache
+from prefloop.gates.check import HELD_OUT_ROWS
+from prefloop.gates.samples import BaseAnswers
+from prefloop.head import fetch_head
+from prefloop.held_lease import HeldLease, Stopping
+from prefloop.learn import describe_runtime, encode_rows, learn
+from prefloop.publish import check_state_size, describe, publish
+from prefloop.text.reference_cache import ReferenceCache
+
+# log(event, **facts): facts are numbers and short texts
+Log = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """What a runner works with. `name` is for people; `files` and the rest are caches that may be lost."""
+
+    edge: Edge
+    base: Base
+    name: str
+    files: FileCache
+    references: ReferenceCache
+    base_answers: BaseAnswers
+    log: Log
+
+
+@dataclass
+class Totals:
+    """What one run did."""
+
+    batches: int = 0
+    preferences: int = 0
+    not_trainable: int = 0
+    live: int = 0
+    failed: int = 0
+    lost: int = 0
+    train_seconds: float = 0.0
+    gate_seconds: float = 0.0
+
+    def figures(self) -> dict[str, float]:
+        return {
+            "batches": self.batches,
+            "preferences": self.preferences,
+            "notTrainable": self.not_trainable,
+            "live": self.live,
+            "failed": self.failed,
+            "lost": self.lost,
+            "trainSeconds": self.train_seconds,
+            "gateSeconds": self.gate_seconds,
+        }
+
+
+def run(
+    place: Workplace,
+    domains: Sequence[str],
+    totals: Totals,
+    *,
+    until_idle: float | None = None,
+    once: bool = False,
+    poll: float = 1.0,
+) -> None:
+    """Until `edge.stop` is set; with `until_idle`, until nothing was leased for so many seconds; with `once`, one batch.
+
+    domains: only these; none: all of the base model. What was done is added to `totals`.
+    Raises AccessRefused, BaseModelMismatch and EdgeUnreachable, which no further batch could get past.
+    """
+    idle_since = time.monotonic()
+    while not place.edge.stop.is_set():
+        sent_at = time.monotonic()
+        lease = place.edge.lease(place.base.name, place.name, list(domains))
+        if lease is not None:
+            work(place, HeldLease(place.edge, lease, sent_at), totals)
+            idle_since = time.monotonic()
+        elif until_idle is not None and time.monotonic() - idle_since >= until_idle:
+            break
+        if once:
+            break
+        if lease is None:
+            place.edge.stop.wait(poll)
+
+
+def work(place: Workplace, held: HeldLease, totals: Totals) -> None:
+    """One batch, to whatever end."""
+    lease = held.lease
+    place.log(
+        "leased",
+        domain=lease.domain,
+        batch=lease.batch,
+        attempt=lease.attempt,
+        preferences=len(lease.examples),
+    )
+    crash_point("leased")
+    try:
+        with held:
+            learn_and_publish(place, held, totals)
+    except LeaseLost as error:
+        totals.lost += 1
+        place.log("lost", domain=lease.domain, batch=lease.batch, reason=str(error))
+    except Stopping:
+        give_back(place, lease, "the runner was stopped")
+    except (AccessRefused, BaseModelMismatch, EdgeUnreachable) as error:
+        give_back(place, lease, str(error))
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever a batch does, the next one is tried
+        totals.failed += 1
+        reason = f"{type(error).__name__}: {error}"
+        place.log(
+            "failed", domain=lease.domain, batch=lease.batch, reason=reason, trace=traceback.format_exc()
+        )
+        give_back(place, lease, reason)
+
+
+def learn_and_publish(place: Workplace, held: HeldLease, totals: Totals) -> None:
+    lease = held.lease
+    rows, not_trainable = encode_rows(place.base, lease.examples, lease.recipe.max_length)
+    for item in not_trainable:
+        place.log("notTrainable", domain=lease.domain, preference=item.preference, reason=item.reason)
+    totals.not_trainable += len(not_trainable)
+    if not rows:
+        place.edge.dismiss(lease.batch, Dismissal(fence=lease.fence, not_trainable=not_trainable))
+        place.log("dismissed", domain=lease.domain, batch=lease.batch, notTrainable=len(not_trainable))
+        return
+
+    check_state_size(place.base, lease.recipe)
+    held_out = place.edge.held_out(lease.domain, HELD_OUT_ROWS).examples
+    held_out_rows, _ = encode_rows(place.base, held_out, lease.recipe.max_length)
+    parent = lease.parent
+    while True:
+        learned = learn(
+            place.base,
+            place.references,
+            place.base_answers,
+            fetch_head(place.edge, place.files, parent, place.base.fingerprint),
+            rows,
+            held_out_rows,
+            lease.recipe,
+            lease.gates,
+            {"domain": lease.domain, "parent": parent},
+            held.check,
+        )
+        adapter = describe(lease, parent, learned, place.base.fingerprint, describe_runtime(place.base))
+        try:
+            result = publish(place.edge, place.files, lease, adapter, learned.files, not_trainable)
+        except StaleParent:
+            parent = place.edge.domain(lease.domain).head
+            place.log("staleParent", domain=lease.domain, batch=lease.batch, head=parent)
+        else:
+            return count(place, lease, adapter, result, len(rows), totals)
+
+
+def count(
+    place: Workplace, lease: Lease, adapter: AdapterInput, result: CompletionResult, rows: int, totals: Totals
+) -> None:
+    metrics = adapter.metrics or {}
+    totals.batches += 1
+    totals.preferences += rows
+    totals.live += result.live
+    totals.train_seconds += metrics["trainSeconds"]
+    totals.gate_seconds += metrics["gateSeconds"]
+    place.log(
+        "published",
+        domain=lease.domain,
+        batch=lease.batch,
+        adapter=adapter.sha,
+        preferences=rows,
+        loss=metrics["loss"],
+        live=result.live,
+        reason=result.reason,
+        trainSeconds=metrics["trainSeconds"],
+        gateSeconds=metrics["gateSeconds"],
+    )
+
+
+def give_back(place: Workplace, lease: Lease, reason: str) -> None:
+    """The edge gives the batch to the next runner at once; where it cannot be told, the lease expires by itself."""
+    try:
+        place.edge.fail(lease.batch, Failure(fence=lease.fence, reason=reason[:2000]))
+    except EdgeError as error:
+        place.log("notGivenBack", domain=lease.domain, batch=lease.batch, reason=str(error))
+    else:
+        place.log("givenBack", domain=lease.domain, batch=lease.batch, reason=reason)
