@@ -11,7 +11,10 @@ import { readyLine } from '../../../scripts/edge/ready.ts';
 
 const script = fileURLToPath(new URL('../../../scripts/edge.ts', import.meta.url));
 
-describe.each(['workers', 'deno'])('the edge on %s', (host) => {
+/** A start takes a second; on a machine that is busy with other tests, many. */
+const STARTS = 120_000;
+
+describe.each(['workers', 'deno'])('the edge on %s', { timeout: STARTS }, (host) => {
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'prefloop-process-'));
