@@ -1,0 +1,29 @@
+"""The parts of a server, put together around one base."""
+
+from collections.abc import Sequence
+
+from prefloop.base import Base
+from prefloop.serve.app import Server
+from prefloop.serve.chat import Chat
+from prefloop.serve.engine import Engine
+from prefloop.serve.load import loader
+from prefloop.serve.registry import Registry
+from prefloop.serve.source import Source
+from prefloop.text.decode import Decoder
+
+
+def assemble(
+    base: Base,
+    sources: Sequence[Source],
+    *,
+    slots: int = 64,
+    context: int | None = None,
+    queue: int = 512,
+    max_adapters: int = 32,
+    key: str | None = None,
+) -> Server:
+    """slots: texts written at once · queue: completions that may wait · key: bearer asked for, None: none."""
+    ends, tokenizer = base.encoder.end_ids, base.encoder.tokenizer.backend_tokenizer
+    engine = Engine(lambda: Decoder(base.trunk, ends, slots, context), tokenizer, queue)
+    registry = Registry(loader(engine, sources), max_adapters)
+    return Server(engine, registry, Chat(engine, registry, base.encoder), base.name, base.fingerprint, key)

@@ -1,0 +1,138 @@
+"""POST /v1/chat/completions: from a checked request to its answer, whole or streamed."""
+
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import ExitStack
+
+from starlette.requests import Request as HttpRequest
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from prefloop.serve.chat_request import BASE, ChatRequest, parse_body
+from prefloop.serve.chat_response import Answer
+from prefloop.serve.engine import Done, Engine, Ticket
+from prefloop.serve.errors import ServeError
+from prefloop.serve.registry import Registry
+from prefloop.text.decode import Completion, Request
+from prefloop.text.encode import TextEncoder
+
+HEADER = "x-prefloop-adapter"
+CLOSED = 499  # nobody reads it: the client has left
+
+
+class Chat:
+    def __init__(self, engine: Engine, registry: Registry, encoder: TextEncoder):
+        self.engine = engine
+        self.registry = registry
+        self.encoder = encoder
+
+    async def answer(self, http: HttpRequest, body: bytes) -> Response:
+        """The adapter is bound here: whatever is loaded or unloaded later, this request is answered by this one."""
+        asked = parse_body(body, ChatRequest)
+        prompt_ids = self._prompt_ids(asked)
+        loaded = None if asked.model == BASE else await self.registry.get(asked.model)
+        with ExitStack() as held:
+            adapter = held.enter_context(self.registry.using(loaded)) if loaded else None
+            ticket = self.engine.submit(
+                Request(
+                    prompt_ids,
+                    max_tokens=asked.most_tokens or max(1, self.engine.decoder.context - len(prompt_ids)),
+                    adapter=adapter,
+                    n=asked.n or 1,
+                    seed=(secrets.randbits(31) if asked.seed is None else asked.seed) % 2**64,
+                    temperature=1.0 if asked.temperature is None else asked.temperature,
+                    top_p=1.0 if asked.top_p is None else asked.top_p,
+                ),
+                asked.stops,
+                live=bool(asked.stream),
+            )
+            held.callback(ticket.close)
+            answer = Answer(self.engine.tokenizer, asked.model, bool(asked.logprobs))
+            headers = {HEADER: asked.model}
+            if not asked.stream:
+                done = await _unless_left(http, _finished(ticket))
+                if done is None:
+                    return Response(status_code=CLOSED)
+                texts = [ticket.text(completion) for completion in done]
+                return JSONResponse(answer.whole(len(prompt_ids), texts, done), headers=headers)
+            include_usage = asked.stream_options is not None and asked.stream_options.include_usage
+            return _EventStream(_chunks(ticket, answer, include_usage), headers, held.pop_all())
+
+    def _prompt_ids(self, asked: ChatRequest) -> list[int]:
+        if (asked.n or 1) > self.engine.decoder.slots:
+            raise ServeError(
+                400, "invalid_request", f"n: this server makes at most {self.engine.decoder.slots} at once"
+            )
+        try:
+            return self.encoder.prompt_ids([message.model_dump() for message in asked.messages])
+        except ValueError as error:
+            raise ServeError(400, "invalid_request", f"messages: {error}") from error
+
+
+class _EventStream(StreamingResponse):
+    """Server-sent events; `held` is let go when the last is sent or the client has left."""
+
+    def __init__(self, events: AsyncIterator[str], headers: dict[str, str], held: ExitStack):
+        super().__init__(
+            events, headers={"cache-control": "no-store", **headers}, media_type="text/event-stream"
+        )
+        self.held = held
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self.held:
+            await super().__call__(scope, receive, send)
+
+
+async def _chunks(ticket: Ticket, answer: Answer, include_usage: bool) -> AsyncIterator[str]:
+    usage = {"usage": None} if include_usage else {}
+    for index in range(ticket.request.n):
+        yield _event(answer.opening(index) | usage)
+    done: list[Completion] = []
+    try:
+        async for event in ticket:
+            if isinstance(event, Done):
+                done.append(_usable(event.completion))
+                for chunk in answer.closing(event):
+                    yield _event(chunk | usage)
+            elif (chunk := answer.piece(event)) is not None:
+                yield _event(chunk | usage)
+    except ServeError as error:
+        yield _event({"error": error.body})
+        return
+    if include_usage:
+        yield _event(answer.usage(len(ticket.request.prompt_ids), done))
+    yield "data: [DONE]\n\n"
+
+
+def _event(value: dict) -> str:
+    return f"data: {json.dumps(value, ensure_ascii=False, separators=(',', ':'))}\n\n"
+
+
+async def _finished(ticket: Ticket) -> list[Completion]:
+    """In the order of their index."""
+    done = [_usable(event.completion) async for event in ticket if isinstance(event, Done)]
+    return sorted(done, key=lambda completion: completion.index)
+
+
+def _usable(completion: Completion) -> Completion:
+    if completion.finish_reason == "error":
+        raise ServeError(500, "inference_failed", "With this adapter the model's output is not finite.")
+    return completion
+
+
+async def _unless_left(http: HttpRequest, work) -> list[Completion] | None:
+    """The work's result; None, and the work cancelled, when the client leaves first."""
+    working, leaving = asyncio.create_task(work), asyncio.create_task(_left(http))
+    try:
+        await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
+        return working.result() if working.done() else None
+    finally:
+        working.cancel()
+        leaving.cancel()
+
+
+async def _left(http: HttpRequest) -> None:
+    while (await http.receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,76 @@
+"""The body of POST /v1/chat/completions, checked."""
+
+import json
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from prefloop.serve.errors import ServeError
+
+BASE = "base"
+INT64 = Field(ge=-(2**63), lt=2**63)
+Stop = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+
+
+Body = TypeVar("Body", bound="Strict")
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Message(Strict):
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class StreamOptions(Strict):
+    include_usage: bool = False
+
+
+class ChatRequest(Strict):
+    """OpenAI's fields. Null means absent. Those of OpenAI's that change nothing here may only have their neutral value."""
+
+    model: Annotated[str, StringConstraints(pattern=r"^(base|[0-9a-f]{64})$")]
+    messages: Annotated[list[Message], Field(min_length=1)]
+    n: Annotated[int, Field(ge=1)] | None = None
+    seed: Annotated[int, INT64] | None = None
+    temperature: Annotated[float, Field(ge=0, le=5)] | None = None
+    top_p: Annotated[float, Field(gt=0, le=1)] | None = None
+    max_tokens: Annotated[int, Field(ge=1)] | None = None
+    max_completion_tokens: Annotated[int, Field(ge=1)] | None = None
+    stop: Stop | Annotated[list[Stop], Field(max_length=16)] | None = None
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
+    logprobs: bool | None = None
+    user: str | None = None
+    top_logprobs: Literal[0] | None = None
+    presence_penalty: Literal[0] | None = None
+    frequency_penalty: Literal[0] | None = None
+
+    @property
+    def stops(self) -> list[str]:
+        return [self.stop] if isinstance(self.stop, str) else self.stop or []
+
+    @property
+    def most_tokens(self) -> int | None:
+        return self.max_completion_tokens or self.max_tokens
+
+
+class Sha(Strict):
+    sha: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+def parse_body(body: bytes, model: type[Body]) -> Body:
+    """Raises ServeError 400: invalid_json, or invalid_request naming every wrong field."""
+    try:
+        value = json.loads(body)
+        # a lone surrogate is legal JSON, and no text
+        json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise ServeError(400, "invalid_json", f"The body is not JSON in UTF-8: {error}") from error
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'body'}: {e['msg']}" for e in error.errors()[:8])
+        raise ServeError(400, "invalid_request", wrong) from error

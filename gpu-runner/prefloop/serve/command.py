@@ -1,0 +1,111 @@
+"""prefloop-runner serve: one frozen base, many adapters, OpenAI's chat completions."""
+
+import argparse
+import os
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+import uvicorn
+
+from prefloop.base import choose_device, load_base
+from prefloop.edge import Edge
+from prefloop.serve.app import Server, create_app
+from prefloop.serve.assemble import assemble
+from prefloop.serve.source import Source, from_edge, from_folder
+from prefloop.text.trunk import DTYPES
+
+EDGE_PATIENCE_SECONDS = 10.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    model = parser.add_argument_group("model")
+    model.add_argument("--model", default="tiny", help="tiny (built in), a folder, or a hub id")
+    model.add_argument("--revision", help="of a hub id")
+    model.add_argument("--dtype", choices=sorted(DTYPES), default="fp32")
+    model.add_argument(
+        "--device", default="auto", help="cpu, cuda, cuda:1, …; auto: a GPU where there is one"
+    )
+    model.add_argument("--threads", type=positive, help="CPU threads; default: every core")
+    capacity = parser.add_argument_group("capacity")
+    capacity.add_argument("--slots", type=positive, default=64, help="texts written at once")
+    capacity.add_argument(
+        "--context", type=positive, default=4096, help="longest text in tokens, if the model can"
+    )
+    capacity.add_argument("--queue", type=int, default=512, help="completions that may wait for a slot")
+    capacity.add_argument("--max-adapters", type=positive, default=32, help="adapters in memory")
+    adapters = parser.add_argument_group("adapters")
+    adapters.add_argument("--edge", metavar="URL", help="pull adapters from this edge")
+    adapters.add_argument(
+        "--key-env", default="PREFLOOP_KEY", help="variable with the edge's key (scope infer)"
+    )
+    adapters.add_argument(
+        "--adapters", type=Path, metavar="FOLDER", help="adapters in FOLDER/SHA/, asked first"
+    )
+    network = parser.add_argument_group("network")
+    network.add_argument("--host", default="127.0.0.1")
+    network.add_argument("--port", type=int, default=8100, help="0: any free one")
+    network.add_argument(
+        "--bearer-env", default="PREFLOOP_INFERENCE_KEY", help="variable with the key callers must send"
+    )
+    network.add_argument("--drain", type=float, default=30.0, help="seconds for open answers after SIGTERM")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until SIGTERM or SIGINT, then finish what is being answered. Raises ValueError, OSError for bad options."""
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    base = load_base(args.model, args.dtype, choose_device(args.device), args.revision)
+    sources: list[Source] = [from_folder(args.adapters)] if args.adapters else []
+    if args.edge:
+        if not (key := os.environ.get(args.key_env)):
+            raise ValueError(f"the variable {args.key_env} has no key for the edge")
+        edge = Edge(args.edge, key, patience=EDGE_PATIENCE_SECONDS)
+        sources.append(from_edge(edge, base.fingerprint))
+    listener = socket.create_server((args.host, args.port), reuse_port=False)
+    server = assemble(
+        base,
+        sources,
+        slots=args.slots,
+        context=args.context,
+        queue=args.queue,
+        max_adapters=args.max_adapters,
+        key=os.environ.get(args.bearer_env) or None,
+    )
+    # what the GIL's holder may keep it for: a request's Python must not hold up every product of a step
+    sys.setswitchinterval(0.0005)
+    url = f"http://{args.host}:{listener.getsockname()[1]}"
+    print(f"serving {base.name} ({args.dtype}, {base.trunk.device}) at {url}", flush=True)
+    serve(server, listener, args.drain)
+    return 0
+
+
+def serve(server: Server, listener: socket.socket, drain: float) -> None:
+    """Until SIGTERM or SIGINT. Then nothing new is accepted, and open answers get `drain` seconds to end."""
+    config = uvicorn.Config(
+        create_app(server),
+        log_level="warning",
+        access_log=False,
+        lifespan="on",
+        timeout_keep_alive=75,  # longer than callers keep a connection, so that they never meet a closed one
+        timeout_graceful_shutdown=max(1, round(drain)),
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)  # uvicorn raises them again once it has shut down
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not at least 1")
+    return value
+
+
+def main(argv: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="prefloop-runner serve", description=__doc__)
+    add_arguments(parser)
+    return run(parser.parse_args(argv))
