@@ -19,7 +19,8 @@ type Compiled = { statement: StatementSync; parameters: number; columns: string[
 export function openSqliteD1(path: string): D1Database & { close(): void } {
   const file = new DatabaseSync(path);
   file.exec(
-    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON;',
+    `PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON;
+     PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 8000`,
   );
   return new SqliteD1(file) as unknown as D1Database & { close(): void };
 }
