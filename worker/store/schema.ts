@@ -222,10 +222,7 @@ export const adapter = sqliteTable(
     createdAt: integer('created_at').notNull(),
     liveAt: integer('live_at'),
   },
-  (t) => [
-    primaryKey({ columns: [t.project, t.sha] }),
-    index('adapter_domain').on(t.project, t.domain, t.createdAt),
-  ],
+  (t) => [primaryKey({ columns: [t.project, t.sha] }), index('adapter_domain').on(t.project, t.domain, t.createdAt)],
 );
 
 /** A file that was received, hashed and checked; its bytes lie in the bucket under its hash. */
