@@ -16,7 +16,7 @@ from torch.nn.functional import scaled_dot_product_attention
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 from prefloop.text.packing import Segment
-from prefloop.text.segment_attention import segment_attention
+from prefloop.text.segment_attention import MaskOf, segment_attention
 
 NAME = "prefloop"
 SHORT = 512  # keys up to which a CPU keeps the probabilities for the backward
@@ -92,10 +92,9 @@ class PackedAttention:
         window: int | None,
     ) -> Tensor:
         self.used = True
-        if query.device.type == "cpu" and max(map(_keys, self.segments)) <= SHORT:
+        if query.device.type == "cpu" and self.short:
             scale = query.shape[-1] ** -0.5 if scaling is None else scaling
-            mask_of = partial(self._mask, window=window, dtype=torch.float32, device=query.device)
-            return segment_attention(query, key, value, self.segments, mask_of, scale)
+            return segment_attention(query, key, value, self.segments, self.mask_of(window), scale)
         keys, values = key.split(self.lengths, dim=2), value.split(self.lengths, dim=2)
         out = []
         for i, (segment, q) in enumerate(zip(self.segments, query.split(self.lengths, dim=2), strict=True)):
@@ -112,6 +111,14 @@ class PackedAttention:
                 )
             )
         return torch.cat(out, dim=2).transpose(1, 2)
+
+    @property
+    def short(self) -> bool:
+        """Whether `segment_attention` is the better way on a CPU."""
+        return max(map(_keys, self.segments)) <= SHORT
+
+    def mask_of(self, window: int | None) -> MaskOf:
+        return partial(self._mask, window=window, dtype=torch.float32, device=torch.device("cpu"))
 
     def _mask(self, segment: Segment, window: int | None, dtype: torch.dtype, device: torch.device) -> Tensor:
         """Additive [rows, keys]: 0 where seen, -inf where not."""

@@ -1,75 +1,85 @@
 """Log-probs of the scored tokens alone: the LM head never sees another row, and full logits never exist.
 
-d logp_t / d h_t is known as soon as logp_t is (the gradient that arrives later is one number per token), so the forward
-keeps W_target − softmax(h W ᵀ) W and the backward only scales it: two matrix products in all, none in the backward.
+d logp_t / d h_t = W_target - softmax(h Wᵀ) W is known as soon as logp_t is, and the gradient that arrives later is one
+number per token: so the forward keeps this slope and the backward only scales it. Two matrix products in all, none in
+the backward, no dW of a frozen head. The vocabulary is gone through in tiles that stay in the cache, with a running
+log-sum-exp: each tile of the weight is read once for both products.
 
-Shapes: T rows · S scored tokens · H hidden · V vocabulary · C rows of one chunk.
+Shapes: T rows · S scored tokens · H hidden · V vocabulary · R rows and v words of one tile.
 """
 
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import linear
 
 from prefloop.text.trunk import Head
 
-CHUNK = 256
-_SMALLEST = 1e-30  # below it a probability's logarithm is taken from the logits instead
+ROWS = 1024
+TILE = {"cpu": 1 << 21, "cuda": 1 << 26}  # logits of one tile
 
 
-def scored_logps(
-    hidden_TH: Tensor, head: Head, rows_S: Tensor, targets_S: Tensor, chunk: int = CHUNK
-) -> Tensor:
+def scored_logps(hidden_TH: Tensor, head: Head, rows_S: Tensor, targets_S: Tensor) -> Tensor:
     """fp32 log p(targets_S[i] | hidden_TH[rows_S[i]]), differentiable in the hidden states; the head is frozen."""
-    return _ScoredLogps.apply(hidden_TH, head, rows_S, targets_S, chunk, torch.is_grad_enabled())
+    return _ScoredLogps.apply(hidden_TH, head, rows_S, targets_S, torch.is_grad_enabled())
 
 
 class _ScoredLogps(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, hidden_TH: Tensor, head: Head, rows_S: Tensor, targets_S: Tensor, chunk: int, grad: bool
+        ctx: Any, hidden_TH: Tensor, head: Head, rows_S: Tensor, targets_S: Tensor, grad: bool
     ) -> Tensor:
         grad = grad and ctx.needs_input_grad[0]
         hidden_SH = hidden_TH.index_select(0, rows_S)
-        logps_S = torch.empty(rows_S.numel(), dtype=torch.float32, device=hidden_TH.device)
-        slope_SH = torch.empty_like(hidden_SH) if grad else None
-        for start in range(0, rows_S.numel(), chunk):
-            part = slice(start, start + chunk)
-            slope_CH = slope_SH[part] if slope_SH is not None else None
-            logps_S[part] = _chunk_logps(hidden_SH[part], head, targets_S[part], slope_CH)
+        logps, slopes = [], []
+        for hidden_RH, targets_R in zip(hidden_SH.split(ROWS), targets_S.split(ROWS), strict=True):
+            logps_R, slope_RH = _logps_and_slope(hidden_RH, head, targets_R, grad)
+            logps.append(logps_R)
+            slopes.append(slope_RH)
         ctx.rows = hidden_TH.shape[0]
-        ctx.save_for_backward(rows_S, slope_SH)
-        return logps_S
+        ctx.save_for_backward(rows_S, *slopes)
+        return torch.cat(logps)
 
     @staticmethod
     def backward(ctx: Any, dlogps_S: Tensor) -> tuple:
-        rows_S, slope_SH = ctx.saved_tensors
-        dhidden_TH = slope_SH.new_zeros(ctx.rows, slope_SH.shape[1])
-        dhidden_TH.index_add_(0, rows_S, slope_SH * dlogps_S[:, None].to(slope_SH.dtype))
-        return dhidden_TH, None, None, None, None, None
+        rows_S, *slopes = ctx.saved_tensors
+        dhidden_TH = slopes[0].new_zeros(ctx.rows, slopes[0].shape[1])
+        for rows_R, dlogps_R, slope_RH in zip(rows_S.split(ROWS), dlogps_S.split(ROWS), slopes, strict=True):
+            dhidden_TH.index_add_(0, rows_R, slope_RH * dlogps_R[:, None].to(slope_RH.dtype))
+        return dhidden_TH, None, None, None, None
 
 
-def _chunk_logps(hidden_CH: Tensor, head: Head, targets_C: Tensor, slope_CH: Tensor | None) -> Tensor:
-    """logps [C], and d logp / d hidden into `slope_CH` where one is given."""
-    logits_CV = head.logits(hidden_CH)
-    target_C1 = targets_C[:, None]
-    if slope_CH is None:
-        chosen_C1 = logits_CV.gather(1, target_C1).float()
-        return (chosen_C1 - torch.logsumexp(logits_CV.float(), 1, keepdim=True))[:, 0]
-    raw_CV = logits_CV if head.cap is not None else None
-    probs_CV = torch.softmax(logits_CV, 1, dtype=torch.float32)
-    chosen_C = probs_CV.gather(1, target_C1)[:, 0]
-    logps_C = chosen_C.log()
-    if bool((chosen_C < _SMALLEST).any()):
-        logps_C = torch.log_softmax(logits_CV.float(), 1).gather(1, target_C1)[:, 0]
-    weights_CV = probs_CV.neg_().to(hidden_CH.dtype)
-    if raw_CV is not None:
-        weights_CV.scatter_add_(1, target_C1, torch.ones_like(target_C1, dtype=weights_CV.dtype))
-        weights_CV.mul_(1 - (raw_CV / head.cap).square_())
-        slope_CH.copy_(linear(weights_CV, head.weight.t()))
-    else:
-        slope_CH.copy_(linear(weights_CV, head.weight.t())).add_(head.weight.index_select(0, targets_C))
-    if head.scale != 1.0:
-        slope_CH.mul_(head.scale)
-    return logps_C
+def _logps_and_slope(
+    hidden_RH: Tensor, head: Head, targets_R: Tensor, grad: bool
+) -> tuple[Tensor, Tensor | None]:
+    vocabulary = head.weight.shape[0]
+    width = max(256, TILE.get(hidden_RH.device.type, 1 << 26) // hidden_RH.shape[0] // 256 * 256)
+    total_R1 = mean_RH = target_R1 = None
+    for start in range(0, vocabulary, width):
+        weight_vH = head.weight[start : start + width]
+        logits_Rv = head.logits(hidden_RH, slice(start, start + width)).float()
+        inside_R1 = (targets_R[:, None] >= start) & (targets_R[:, None] < start + width)
+        found_R1 = logits_Rv.gather(1, (targets_R[:, None] - start).clamp(0, logits_Rv.shape[1] - 1))
+        target_R1 = found_R1 if target_R1 is None else torch.where(inside_R1, found_R1, target_R1)
+        bend_Rv = head.bend(logits_Rv) if grad else None
+        # the largest probability of the tile is exp(0) / its sum
+        largest_R1 = logits_Rv.amax(1, keepdim=True)
+        probs_Rv = torch.softmax(logits_Rv, 1, out=logits_Rv)
+        tile_R1 = largest_R1 - probs_Rv.amax(1, keepdim=True).log()
+        before_R1, total_R1 = total_R1, tile_R1 if total_R1 is None else torch.logaddexp(total_R1, tile_R1)
+        if grad:
+            if bend_Rv is not None:
+                probs_Rv.mul_(bend_Rv)
+            part_RH = (probs_Rv.to(hidden_RH.dtype) @ weight_vH).float()
+            if mean_RH is None:
+                mean_RH = part_RH
+            else:
+                mean_RH.mul_((before_R1 - total_R1).exp_())
+                mean_RH.addcmul_(part_RH, (tile_R1 - total_R1).exp_())
+    logps_R = (target_R1 - total_R1)[:, 0]
+    if not grad:
+        return logps_R, None
+    slope_RH = head.weight.index_select(0, targets_R).float()
+    if (bend_R1 := head.bend(target_R1)) is not None:
+        slope_RH.mul_(bend_R1)
+    return logps_R, slope_RH.sub_(mean_RH).mul_(head.scale).to(hidden_RH.dtype)

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from prefloop.text.packing import Segment
 
-# An additive fp32 mask [c, k] of one segment: 0 where seen, -inf where not.
+# The additive fp32 mask [c, k] of one segment: 0 where seen, -inf where not.
 MaskOf = Callable[[Segment], Tensor]
 
 
@@ -27,68 +27,84 @@ def segment_attention(
     return _SegmentAttention.apply(query, key, value, segments, mask_of, scale)
 
 
+def attend_segments(
+    q_TQd: Tensor, k_TKd: Tensor, v_TKd: Tensor, segments: Sequence[Segment], mask_of: MaskOf, scale: float
+) -> tuple[Tensor, list[Tensor]]:
+    """[T, n_q, d], and each segment's probabilities [n_kv, G·c, k] for the backward."""
+    out_TQd = q_TQd.new_empty(*q_TQd.shape[:2], v_TKd.shape[2])
+    probs = []
+    for segment in segments:
+        q, k, v = _queries(q_TQd, k_TKd, segment), _keys(k_TKd, segment), _keys(v_TKd, segment)
+        mask = mask_of(segment)
+        scores = torch.baddbmm(
+            mask.repeat(q.shape[1] // mask.shape[0], 1), q.float(), k.float().transpose(1, 2), alpha=scale
+        )
+        probs.append(torch.softmax(scores, -1).to(q.dtype))
+        _put(out_TQd, segment, torch.bmm(probs[-1], v))
+    return out_TQd, probs
+
+
+def attend_segments_backward(
+    dout_TQd: Tensor,
+    q_TQd: Tensor,
+    k_TKd: Tensor,
+    v_TKd: Tensor,
+    probs: Sequence[Tensor],
+    segments: Sequence[Segment],
+    scale: float,
+) -> tuple[Tensor, Tensor, Tensor]:
+    dq_TQd, dk_TKd, dv_TKd = torch.empty_like(q_TQd), torch.zeros_like(k_TKd), torch.zeros_like(v_TKd)
+    for segment, p in zip(segments, probs, strict=True):
+        q, k, v = _queries(q_TQd, k_TKd, segment), _keys(k_TKd, segment), _keys(v_TKd, segment)
+        do = _queries(dout_TQd, v_TKd, segment)
+        dscores = torch.ops.aten._softmax_backward_data(torch.bmm(do, v.transpose(1, 2)), p, -1, p.dtype)
+        dscores.mul_(scale)
+        _put(dq_TQd, segment, torch.bmm(dscores, k))
+        _add_back(dk_TKd, segment, torch.bmm(dscores.transpose(1, 2), q))
+        _add_back(dv_TKd, segment, torch.bmm(p.transpose(1, 2), do))
+    return dq_TQd, dk_TKd, dv_TKd
+
+
 class _SegmentAttention(torch.autograd.Function):
     @staticmethod
     def forward(
         ctx: Any, query: Tensor, key: Tensor, value: Tensor, segments: Any, mask_of: MaskOf, scale: float
     ) -> Tensor:
-        heads, tokens = query.shape[1:3]
-        out_TQd = query.new_empty(tokens, heads, value.shape[-1])
-        probs = []
-        for segment in segments:
-            q_KGcd, k_Kkd, v_Kkd = _gather(query, key, value, segment)
-            scores = torch.baddbmm(
-                mask_of(segment).repeat(q_KGcd.shape[1] // (segment.stop - segment.start), 1),
-                q_KGcd.float(),
-                k_Kkd.float().transpose(1, 2),
-                alpha=scale,
-            )
-            probs.append(torch.softmax(scores, -1).to(query.dtype))
-            _scatter(out_TQd, segment, torch.bmm(probs[-1], v_Kkd))
+        q_TQd, k_TKd, v_TKd = (x[0].transpose(0, 1) for x in (query, key, value))
+        out_TQd, probs = attend_segments(q_TQd, k_TKd, v_TKd, segments, mask_of, scale)
         ctx.segments, ctx.scale = segments, scale
-        ctx.save_for_backward(query, key, value, *probs)
+        ctx.save_for_backward(q_TQd, k_TKd, v_TKd, *probs)
         return out_TQd[None]
 
     @staticmethod
     def backward(ctx: Any, dout: Tensor) -> tuple:
-        query, key, value, *probs = ctx.saved_tensors
-        tokens = query.shape[2]
-        dq_TQd = query.new_empty(tokens, query.shape[1], query.shape[3])
-        dk_TKd = key.new_zeros(tokens, key.shape[1], key.shape[3])
-        dv_TKd = value.new_zeros(tokens, value.shape[1], value.shape[3])
-        for segment, p in zip(ctx.segments, probs, strict=True):
-            q, k, v = _gather(query, key, value, segment)
-            do = _heads(dout[0].transpose(0, 1)[:, segment.start : segment.stop], v.shape[0])
-            dscores = torch.ops.aten._softmax_backward_data(torch.bmm(do, v.transpose(1, 2)), p, -1, p.dtype)
-            dscores.mul_(ctx.scale)
-            _scatter(dq_TQd, segment, torch.bmm(dscores, k))
-            _add_back(dk_TKd, segment, torch.bmm(dscores.transpose(1, 2), q))
-            _add_back(dv_TKd, segment, torch.bmm(p.transpose(1, 2), do))
-        return *(x.transpose(0, 1)[None] for x in (dq_TQd, dk_TKd, dv_TKd)), None, None, None
+        q_TQd, k_TKd, v_TKd, *probs = ctx.saved_tensors
+        grads = attend_segments_backward(dout[0], q_TQd, k_TKd, v_TKd, probs, ctx.segments, ctx.scale)
+        return *(x.transpose(0, 1)[None] for x in grads), None, None, None
 
 
-def _gather(query: Tensor, key: Tensor, value: Tensor, segment: Segment) -> tuple[Tensor, Tensor, Tensor]:
-    """Contiguous [n_kv, G·c, d] queries (the heads that share keys are rows of one product), [n_kv, k, d] keys, values."""
-    rows = slice(segment.start, segment.stop)
-    q = _heads(query[0, :, rows], key.shape[1])
+def _queries(q_TQd: Tensor, k_TKd: Tensor, segment: Segment) -> Tensor:
+    """The segment's rows [n_kv, G·c, d]: the heads that share keys are rows of one product."""
+    q_Qcd = q_TQd[segment.start : segment.stop].transpose(0, 1)
+    return q_Qcd.reshape(k_TKd.shape[1], -1, q_TQd.shape[2])
+
+
+def _keys(k_TKd: Tensor, segment: Segment) -> Tensor:
+    """What the segment sees [n_kv, k, d]: its prefix, then itself."""
+    own = k_TKd[segment.start : segment.stop]
     if (prefix := segment.prefix) is None:
-        return q, key[0, :, rows].contiguous(), value[0, :, rows].contiguous()
-    before = slice(prefix.start, prefix.stop)
-    return q, *(torch.cat((x[0, :, before], x[0, :, rows]), 1) for x in (key, value))
+        return own.transpose(0, 1).contiguous()
+    return torch.cat((k_TKd[prefix.start : prefix.stop].transpose(0, 1), own.transpose(0, 1)), 1)
 
 
-def _heads(x_Qcd: Tensor, key_heads: int) -> Tensor:
-    return x_Qcd.reshape(key_heads, -1, x_Qcd.shape[-1])
-
-
-def _scatter(out_TQd: Tensor, segment: Segment, x: Tensor) -> None:
+def _put(out_TQd: Tensor, segment: Segment, x: Tensor) -> None:
     """[n_kv, G·c, d] into the segment's rows."""
     rows = segment.stop - segment.start
     out_TQd[segment.start : segment.stop] = x.view(out_TQd.shape[1], rows, -1).transpose(0, 1)
 
 
 def _add_back(grad_TKd: Tensor, segment: Segment, x_Kkd: Tensor) -> None:
-    """Keys' or values' gradients [n_kv, k, d] onto the rows of the prefix and of the segment itself."""
+    """Gradients [n_kv, k, d] onto the rows of the prefix and of the segment itself."""
     x_kKd = x_Kkd.transpose(0, 1)
     if segment.prefix is not None:
         before = segment.prefix.stop - segment.prefix.start

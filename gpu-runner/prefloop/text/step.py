@@ -98,20 +98,22 @@ def at_pairs(batch: PairBatch, policy_N: Tensor, reference_N: Tensor) -> PairLog
 
 
 def check_start(trunk: Trunk, batch: PairBatch, policies: Sequence[Adapter]) -> None:
-    """Refuse to train unless fresh adapters give margin exactly 0, the reference sharing the rows of their pass.
+    """Refuse to train unless fresh adapters give margin exactly 0 against the reference on the very same rows.
 
     Anything else means that the reference is not the model that training starts from: the commonest silent fault of
-    preference training. Raises ValueError.
+    preference training. Each policy runs in a pass of the reference's shape, since a kernel may sum in another order for
+    another shape. Raises ValueError.
     """
     with torch.no_grad():
-        logps_PN = completion_logps(trunk, batch.packed, [*policies, None])
-    for policy_N in logps_PN[:-1]:
-        margin_B = at_pairs(batch, policy_N, logps_PN[-1]).log_ratio_margin_B
-        if not bool((margin_B == 0).all()):
-            worst = margin_B.abs().max().item()
-            raise ValueError(
-                f"the margin at step 0 is {worst:g} and not 0: the reference is not where training starts"
-            )
+        reference_N = completion_logps(trunk, batch.packed, [None])[0]
+        for policy in policies:
+            policy_N = completion_logps(trunk, batch.packed, [policy])[0]
+            margin_B = at_pairs(batch, policy_N, reference_N).log_ratio_margin_B
+            if not bool((margin_B == 0).all()):
+                worst = margin_B.abs().max().item()
+                raise ValueError(
+                    f"the margin at step 0 is {worst:g} and not 0: the reference is not where training starts"
+                )
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from prefloop.adapters.adapted_linear import AdaptedLinear, RowProduct, Rows, ad
 from prefloop.adapters.gemm import use_exact_products
 from prefloop.text import attention
 from prefloop.text.attention import Layout, PackedAttention, running
+from prefloop.text.llama_layers import LlamaLayers
 from prefloop.text.packing import Packed, pack
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
@@ -31,12 +32,17 @@ class Head:
     scale: float
     cap: float | None
 
-    def logits(self, hidden: Tensor) -> Tensor:
-        """[R, H] to [R, V], in the hidden states' dtype. Not differentiable."""
-        logits = linear(hidden, self.weight, self.bias)
+    def logits(self, hidden_RH: Tensor, words: slice = slice(None)) -> Tensor:
+        """[R, H] to [R, V], or to the words of a slice of it, in the hidden states' dtype. Not differentiable."""
+        bias = None if self.bias is None else self.bias[words]
+        logits_RV = linear(hidden_RH, self.weight[words], bias)
         if self.scale != 1.0:
-            logits = logits * self.scale
-        return logits if self.cap is None else self.cap * torch.tanh(logits / self.cap)
+            logits_RV = logits_RV * self.scale
+        return logits_RV if self.cap is None else self.cap * torch.tanh(logits_RV / self.cap)
+
+    def bend(self, logits: Tensor) -> Tensor | None:
+        """d logit / d uncapped logit = 1 - (logit / cap)²; None (it is 1) without a cap."""
+        return None if self.cap is None else 1 - (logits / self.cap).square()
 
 
 class Trunk:
@@ -62,6 +68,7 @@ class Trunk:
         plain = _probe_plainly(model)
         model.set_attn_implementation(attention.NAME)
         self.layers: dict[str, AdaptedLinear] = adapt(model, model.get_output_embeddings())
+        self.llama = LlamaLayers(self.body) if LlamaLayers.fit(model, self.body) else None
         _check_packing(self, plain)
 
     @property
@@ -86,9 +93,10 @@ class Trunk:
 
     def packed_hidden(self, packed: Packed, rows: Rows = ()) -> Tensor:
         """Last hidden states [T, H] of one packed microbatch."""
-        return self.hidden(
-            packed.ids_T[None], packed.positions_T[None], PackedAttention(packed.segments), rows
-        )[0]
+        layout = PackedAttention(packed.segments)
+        if self.llama and self.device.type == "cpu" and layout.short:
+            return self.llama.hidden(packed, rows, layout.mask_of)
+        return self.hidden(packed.ids_T[None], packed.positions_T[None], layout, rows)[0]
 
 
 def load_trunk(
@@ -147,12 +155,15 @@ def _check_packing(trunk: Trunk, plain: Tensor) -> None:
     prompt, completions = _probe(trunk.head.weight.shape[0])
     packed = pack([(prompt, completions)], trunk.device)
     layout = PackedAttention(packed.segments)
-    hidden = trunk.hidden(packed.ids_T[None], packed.positions_T[None], layout)[0]
+    runs = [
+        trunk.hidden(packed.ids_T[None], packed.positions_T[None], layout)[0],
+        trunk.packed_hidden(packed),
+    ]
     if not layout.used:
         raise ValueError(
             f"{name} cannot run packed: it does not take part in transformers' attention interface"
         )
-    ours = trunk.head.logits(hidden[len(prompt) :]).float()
+    ours = torch.stack([trunk.head.logits(hidden_TH[len(prompt) :]) for hidden_TH in runs]).float()
     off = ((ours - plain).abs().max() / plain.std().clamp(min=1e-6)).item()
     if not off < (1e-3 if trunk.dtype == torch.float32 else 0.15):
         raise ValueError(

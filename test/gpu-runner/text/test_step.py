@@ -77,6 +77,15 @@ def stirred(trunk: Trunk, seed: int = 1) -> Adapter:
     return adapter
 
 
+def count_tokens(trunk: Trunk) -> list[int]:
+    """Grows by the number of tokens of every run: all of them go through the embedding."""
+    seen: list[int] = []
+    trunk.model.get_input_embeddings().register_forward_hook(
+        lambda _, args, out: seen.append(args[0].numel())
+    )
+    return seen
+
+
 def dpo_objective(pairs, p_B, weight_B) -> Outcome:
     losses = dpo(pairs[0], BETA, p_B=p_B, weight_B=weight_B)
     return Outcome(losses.losses_B, losses, BETA * pairs[0].log_ratio_margin_B.detach())
@@ -123,21 +132,21 @@ def test_log_probs_and_gradients_are_those_of_every_text_run_alone(name):
 
 def test_a_shared_prompt_runs_once_and_only_scored_rows_reach_the_head():
     trunk, batch = trunk_of(), pair_batch(ROWS)
-    rows_seen, head_rows = [], []
-    trunk.body.register_forward_pre_hook(
-        lambda _, args, kwargs: rows_seen.append(kwargs["input_ids"].numel()), with_kwargs=True
-    )
+    tokens_seen, head_rows = count_tokens(trunk), []
     original = type(trunk.head).logits
+
+    def counted(self, hidden_RH, words=slice(None)):
+        # the vocabulary is gone through in tiles: a row counts where its first tile does
+        head_rows.append(0 if words.start else hidden_RH.shape[0])
+        return original(self, hidden_RH, words)
+
     try:
-        type(trunk.head).logits = lambda self, hidden: (
-            head_rows.append(hidden.shape[0]),
-            original(self, hidden),
-        )[1]
+        type(trunk.head).logits = counted
         completion_logps(trunk, batch.packed, [None])
     finally:
         type(trunk.head).logits = original
     # prompt 4 once, its completions 3 + 2 + 4 ([9, 10, 2] occurs twice); prompt 2, completions 2 + 5 + 3
-    assert sum(rows_seen) == 4 + 9 + 2 + 10
+    assert sum(tokens_seen) == 4 + 9 + 2 + 10
     assert sum(head_rows) == 9 + 10
 
 
@@ -250,12 +259,11 @@ def test_the_reference_is_looked_up_by_content(tmp_path):
     plain = reference_logps(trunk, batch)
     cache = ReferenceCache("base-a", tmp_path / "reference")
     torch.testing.assert_close(reference_logps(trunk, batch, cache), plain, atol=1e-5, rtol=0)
-    runs = []
-    trunk.body.register_forward_pre_hook(lambda *_: runs.append(1))
+    tokens_seen = count_tokens(trunk)
     torch.testing.assert_close(reference_logps(trunk, batch, cache), plain, atol=1e-5, rtol=0)
     again = ReferenceCache("base-a", tmp_path / "reference")
     torch.testing.assert_close(reference_logps(trunk, batch, again), plain, atol=1e-5, rtol=0)
-    assert runs == []
+    assert tokens_seen == []
     other = ReferenceCache("base-b", tmp_path / "reference")
     assert other.get(other.key(ROWS[0].prompt, ROWS[0].completions[0])) is None
 
