@@ -22,6 +22,6 @@ RUN install -d -o 1993 /data
 USER 1993
 VOLUME /data
 EXPOSE 8787
-CMD ["run", "--no-check", "--no-prompt", "--cached-only", "--node-modules-dir=manual", \
+CMD ["run", "--no-check", "--no-prompt", "--cached-only", "--node-modules-dir=manual", "--unstable-no-legacy-abort", \
      "--allow-env", "--allow-net", "--allow-sys", "--allow-read=/edge,/data", "--allow-write=/data", \
      "worker/hosts/deno.ts", "--persist", "/data", "--hostname", "0.0.0.0", "--port", "8787"]
