@@ -21,6 +21,8 @@ from prefloop.text.reference_cache import ReferenceCache
 
 HELD_OUT_ROWS = 64
 SAMPLED_PROMPTS = 24
+# While fewer held-out prompts than this are known, the batch's own are sampled too.
+FEWEST_PROMPTS = 12
 SAMPLED_TOKENS = 128
 
 
@@ -37,7 +39,7 @@ def check_gates(
     scored = score_rows(base.trunk, cache, adapter, held_out[-HELD_OUT_ROWS:])
     seen = scored or score_rows(base.trunk, cache, adapter, rows[:HELD_OUT_ROWS])
 
-    prompts = choose_prompts(held_out or rows, base.trunk.context)
+    prompts = choose_prompts(held_out, rows, base.trunk.context)
     context = max((len(prompt) for prompt in prompts), default=1) + SAMPLED_TOKENS
     decoder = Decoder(base.trunk, base.encoder.end_ids, SAMPLED_PROMPTS, context)
     answers = sample_answers(decoder, prompts, adapter, SAMPLED_TOKENS)
@@ -51,7 +53,13 @@ def check_gates(
     ]
 
 
-def choose_prompts(rows: Sequence[Encoded], context: int) -> list[tuple[int, ...]]:
+def choose_prompts(
+    held_out: Sequence[Encoded], rows: Sequence[Encoded], context: int
+) -> list[tuple[int, ...]]:
     """The same few every time, as long as the same are there: by their hash, not by when they came."""
-    fitting = {row.prompt for row in rows if len(row.prompt) + SAMPLED_TOKENS <= context}
-    return sorted(fitting, key=digest)[:SAMPLED_PROMPTS]
+    known, recent = (
+        sorted({row.prompt for row in some if len(row.prompt) + SAMPLED_TOKENS <= context}, key=digest)
+        for some in (held_out, rows)
+    )
+    fresh = [prompt for prompt in recent if prompt not in known]
+    return known[:SAMPLED_PROMPTS] + fresh[: max(0, FEWEST_PROMPTS - len(known))]

@@ -8,6 +8,7 @@ Shapes: S scored rows · V vocabulary.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -27,7 +28,10 @@ CHUNK = 256
 def measure_kl(trunk: Trunk, adapter: Adapter, answers: Sequence[Answer]) -> Measured | None:
     """Nats per token; None without answers."""
     means = [_mean_kl(trunk, adapter, answer) for answer in answers if answer.completion]
-    return mean_interval(means) if means else None
+    if not means:
+        return None
+    measured = mean_interval(means)
+    return replace(measured, low=max(0.0, measured.low))
 
 
 def _mean_kl(trunk: Trunk, adapter: Adapter, answer: Answer) -> float:
