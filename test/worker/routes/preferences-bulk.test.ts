@@ -106,6 +106,40 @@ describeOnHosts('bulk preferences', (edge) => {
     });
   });
 
+  it('a crash loses no acknowledged vote and leaves no half of a call', async () => {
+    const { send, exported } = await setUp(edge);
+    const calls = Array.from({ length: 30 }, () => importedVotes(100));
+    const acknowledged: typeof calls = [];
+    const enough = Promise.withResolvers<void>();
+    let next = 0;
+    const senders = Array.from({ length: 4 }, async () => {
+      for (let call = calls[next++]; call; call = calls[next++]) {
+        const { body } = await send(call);
+        expect(body.created).toBe(100);
+        acknowledged.push(call);
+        if (acknowledged.length === 8) enough.resolve();
+      }
+    });
+    const ended = Promise.allSettled(senders);
+    await enough.promise;
+    await edge.crash();
+    await ended;
+    expect(acknowledged.length).toBeGreaterThanOrEqual(8);
+    const stored = new Set((await exported('&limit=500')).map(({ id }) => id));
+    for (const call of acknowledged) expect(call.every(({ id }) => stored.has(id))).toBe(true);
+    for (const call of calls) expect([0, 100]).toContain(call.filter(({ id }) => stored.has(id)).length);
+    expect(stored.size).toBeLessThan(3000);
+
+    const again = await Promise.all(calls.map((call) => send(call)));
+    expect(again.reduce((sum, { body }) => sum + body.duplicates, 0)).toBe(stored.size);
+    expect((await exported('&limit=500')).map(({ id }) => id).toSorted()).toEqual(
+      calls
+        .flat()
+        .map(({ id }) => id)
+        .toSorted(),
+    );
+  }, 90_000);
+
   describe('every item is answered on its own', () => {
     it('with its place, its id and its reason; the good ones are stored', async () => {
       const { send, exported } = await setUp(edge);
