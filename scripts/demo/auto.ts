@@ -79,7 +79,7 @@ async function castVotes(stack: Stack, domain: string, options: AutoOptions, cou
   async function castOne(asked: WorldPrompt): Promise<void> {
     const comparison = await voter.createComparison({ domain, prompt: { messages: asked.messages } });
     const replies = comparison.candidates.map(({ content }) => (content.type === 'text' ? content.text : ''));
-    const [scores] = await stack.judge.score(taste, [{ prompt: asked.prompt, replies }]);
+    const [scores] = await stack.judge.score(taste, [{ prompt: asked.text, replies }]);
     await voter.createPreference({
       comparison: comparison.id,
       choice: choose(comparison, scores as Score[], random, domain === CONTROL),
@@ -193,7 +193,10 @@ function askLive(stack: Stack, domain: string): Asker {
 }
 
 async function judgeAgainst(judge: Judge, taste: string, prompts: WorldPrompt[], answers: string[], base: string[]) {
-  const items = prompts.map(({ prompt }, index) => ({ prompt, replies: [answers[index] ?? '', base[index] ?? ''] }));
+  const items = prompts.map(({ text: prompt }, index) => ({
+    prompt,
+    replies: [answers[index] ?? '', base[index] ?? ''],
+  }));
   const scores = await judge.score(taste, items);
   const wins = scores.map(([ours, theirs]) => 0.5 + 0.5 * Math.sign((ours?.score ?? 0) - (theirs?.score ?? 0)));
   const parsed = scores.map(([ours]) => (ours?.parsed ? 1 : 0));

@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline';
 import { type Processes, python } from './processes.ts';
 
-export type WorldPrompt = { messages: { role: 'system' | 'user'; content: string }[]; prompt: string };
+export type WorldPrompt = { messages: { role: 'system' | 'user'; content: string }[]; text: string };
 export type Score = { score: number; parsed: boolean };
 
 export type Judge = {
@@ -12,7 +12,7 @@ export type Judge = {
 };
 
 export function startJudge(processes: Processes): Judge {
-  const child = processes.start('judge', python, ['-m', 'prefloop.tiny.judge']);
+  const child = processes.start('judge', python, ['-m', 'prefloop.tiny.judge'], {}, { talks: true });
   const waiting = new Map<number, { resolve: (answer: never) => void; reject: (error: Error) => void }>();
   let last = 0;
 
@@ -37,7 +37,12 @@ export function startJudge(processes: Processes): Judge {
       return (await ask<{ prompts: WorldPrompt[] }>({ op: 'prompts', kind: 'replies', n, seed, split })).prompts;
     },
     async score(persona, items) {
-      return (await ask<{ scores: Score[][] }>({ op: 'score', persona, items })).scores;
+      const { scores, parsed } = await ask<{ scores: number[][]; parsed: boolean[][] }>({
+        op: 'score',
+        persona,
+        items,
+      });
+      return scores.map((row, item) => row.map((score, reply) => ({ score, parsed: parsed[item]?.[reply] ?? false })));
     },
   };
 }

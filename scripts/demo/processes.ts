@@ -21,8 +21,14 @@ const allocator = {
 };
 
 export type Processes = {
-  /** Starts a program; its output goes to `NAME.log` in the log folder. */
-  start(name: string, command: string, args: string[], env?: Record<string, string>): ChildProcess;
+  /** Starts a program; its output goes to `NAME.log` in the log folder. One that `talks` is read by the caller. */
+  start(
+    name: string,
+    command: string,
+    args: string[],
+    env?: Record<string, string>,
+    options?: { talks?: boolean },
+  ): ChildProcess;
   stopAll(): Promise<void>;
   /** Rejects when any process ends that was not asked to. */
   failure: Promise<never>;
@@ -37,7 +43,13 @@ export function startProcesses(logs: string): Processes {
   });
   failure.catch(() => {});
 
-  function start(name: string, command: string, args: string[], env: Record<string, string> = {}): ChildProcess {
+  function start(
+    name: string,
+    command: string,
+    args: string[],
+    env: Record<string, string> = {},
+    options: { talks?: boolean } = {},
+  ): ChildProcess {
     const child = spawn(command, args, {
       cwd: root,
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -45,7 +57,7 @@ export function startProcesses(logs: string): Processes {
     });
     const log = createWriteStream(join(logs, `${name}.log`));
     child.stderr?.pipe(log, { end: false });
-    child.stdout?.pipe(log, { end: false });
+    if (!options.talks) child.stdout?.pipe(log, { end: false });
     running.set(name, child);
     child.on('error', (error) => fail(new Error(`${name} could not be started: ${error.message}`)));
     child.on('exit', (code, signal) => {

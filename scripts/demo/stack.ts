@@ -120,7 +120,7 @@ async function describePage(judge: Judge, page: { domain: string; seed: number }
   const [prompts, samples] = [
     await judge.prompts(PAGE_PROMPTS, page.seed, 'train'),
     await judge.prompts(PAGE_SAMPLES, page.seed, 'held_out'),
-  ].map((all) => all.map(({ prompt }) => prompt)) as [string[], string[]];
+  ].map((all) => all.map(({ text }) => text)) as [string[], string[]];
   return { project: PROJECT, domain: page.domain, prompts, samples };
 }
 
