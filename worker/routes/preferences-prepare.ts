@@ -1,5 +1,5 @@
 /** From what was sent to a vote that can be judged: whose it is, how much it counts, hashes, rows to store. */
-import type { CandidateInput, Origin } from '../../shared/contracts/candidate.ts';
+import type { CandidateInput } from '../../shared/contracts/candidate.ts';
 import type { InlineComparison, PreferenceInput } from '../../shared/contracts/preference.ts';
 import { canonicalJson } from '../../shared/math/canonical-json.ts';
 import { sha256Text } from '../../shared/math/sha256.ts';
@@ -10,17 +10,6 @@ import { storedJson, storedPrompt } from '../store/stored-json.ts';
 
 /** A vote by a page that anybody can open counts a quarter of one by a known person. */
 const PUBLIC_WEIGHT = 0.25;
-
-const IMPORTED: Origin = {
-  role: 'imported',
-  adapter: null,
-  model: null,
-  seed: null,
-  temperature: null,
-  topP: null,
-  tokenIds: null,
-  logps: null,
-};
 
 /** The user comes from the token alone; what only a server may say is refused from a browser. */
 export function voterOf(caller: Caller, input: PreferenceInput, requireAssignment: boolean): Voter {
@@ -59,15 +48,13 @@ function inlineRows({ domain, kind, prompt, candidates }: InlineComparison): Inl
   return { domain, kind, bodyHash, prompt: promptRow, candidates, candidateRows };
 }
 
-function candidateRow({ id, content, origin = IMPORTED }: CandidateInput & { id: string }) {
+function candidateRow({ id, content, origin }: CandidateInput & { id: string }): InlineRows['candidateRows'][number] {
   return {
     id,
     content: storedJson(content, 'content of a candidate'),
-    origin: origin === IMPORTED ? IMPORTED_JSON : storedJson(origin, 'origin of a candidate'),
+    origin: origin === undefined ? null : storedJson(origin, 'origin of a candidate'),
   };
 }
-
-const IMPORTED_JSON = canonicalJson(IMPORTED);
 
 function hashId(sha: string): string {
   return `h${sha.slice(0, 40)}`;

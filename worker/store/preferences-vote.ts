@@ -25,7 +25,8 @@ export type InlineRows = {
   bodyHash: string;
   prompt: { id: string; body: string; group: string | null };
   candidates: Pick<Candidate, 'id' | 'content'>[];
-  candidateRows: { id: string; content: string; origin: string }[];
+  /** origin null = imported, nothing more is known. */
+  candidateRows: { id: string; content: string; origin: string | null }[];
 };
 
 export type Outcome =

@@ -1,5 +1,6 @@
 /** Writes judged votes in one atomic batch, whatever their number: a parameter is a list of rows as JSON. */
 import type { D1PreparedStatement } from '@cloudflare/workers-types';
+import type { Origin } from '../../shared/contracts/candidate.ts';
 import type { Database } from './database.ts';
 import type { NewVote, Replacement } from './preferences-decide.ts';
 import type { InlineRows, Vote } from './preferences-vote.ts';
@@ -12,8 +13,19 @@ const COMPARISONS = `INSERT INTO comparison (project, id, domain, kind, prompt, 
   FROM json_each(?1) WHERE true ON CONFLICT (project, id) DO NOTHING`;
 
 const CANDIDATES = `INSERT INTO candidate (project, comparison, id, position, content, origin)
-  SELECT ?2, value ->> 'comparison', value ->> 'id', value ->> 'position', value ->> 'content', value ->> 'origin'
+  SELECT ?2, value ->> 'comparison', value ->> 'id', value ->> 'position', value ->> 'content', coalesce(value ->> 'origin', ?3)
   FROM json_each(?1) WHERE true ON CONFLICT (project, comparison, id) DO NOTHING`;
+
+const IMPORTED: Origin = {
+  role: 'imported',
+  adapter: null,
+  model: null,
+  seed: null,
+  temperature: null,
+  topP: null,
+  tokenIds: null,
+  logps: null,
+};
 
 /** What is in a batch stays in it: a vote is dropped while it waits, and kept once it is being learned from. */
 const REPLACE = `UPDATE preference SET superseded_by = e.by,
@@ -67,6 +79,7 @@ export async function writeVotes(
     inline.flatMap(({ id, candidateRows }) =>
       candidateRows.map((row, position) => ({ comparison: id, position, ...row })),
     ),
+    JSON.stringify(IMPORTED),
   );
   add(REPLACE, replacements);
   add(REPLACED, replacements);
