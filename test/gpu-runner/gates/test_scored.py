@@ -5,8 +5,8 @@ import pytest
 from prefloop.contracts import Pair
 from prefloop.gates.accuracy import check_accuracy, measure_accuracy
 from prefloop.gates.displacement import check_displacement, measure_displacement
-from prefloop.gates.evidence import Scored
 from prefloop.gates.interval import mean_interval, share_interval
+from prefloop.gates.scored import Scored
 
 
 def row(
