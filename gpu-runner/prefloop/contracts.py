@@ -521,7 +521,7 @@ class Gate(BaseModel):
     null = measured only, nothing to fail.
     """
     passed: bool
-    reason: str | None
+    reason: Annotated[str | None, Field(max_length=1000)]
 
 
 Stage = TypeAliasType("Stage", Literal["staged", "canary", "live", "retired"])

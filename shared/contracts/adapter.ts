@@ -28,13 +28,16 @@ export const Gate = z
     n: z.number().int().min(0),
     bound: z.number().nullable().meta({ description: 'null = measured only, nothing to fail.' }),
     passed: z.boolean(),
-    reason: z.string().nullable(),
+    reason: Text.max(1000).nullable(),
   })
   .meta({ id: 'Gate' });
 export type Gate = z.infer<typeof Gate>;
 
 /** Numbers of the training that made the adapter; every name is explained in docs/metrics.md. */
-export const Metrics = z.record(z.string().regex(/^[a-zA-Z][a-zA-Z0-9.]{0,63}$/), z.number()).meta({ id: 'Metrics' });
+export const Metrics = z
+  .record(z.string().regex(/^[a-zA-Z][a-zA-Z0-9.]{0,63}$/), z.number())
+  .refine((metrics) => Object.keys(metrics).length <= 500, 'at most 500 metrics')
+  .meta({ id: 'Metrics' });
 export type Metrics = z.infer<typeof Metrics>;
 
 /** The loss after every optimiser step of this batch, for the curve. */

@@ -13,7 +13,7 @@ const MOST = 10_000;
 /** Per process: when a head was tried last. Losing it costs one more try. */
 const tried = new Map<string, number>();
 
-/** Tries again to serve the heads of these domains. Never throws for the back end's sake. */
+/** Tries again to serve one of the heads of these domains. */
 export async function publishPending(c: Context<Env>, domains: readonly string[]): Promise<void> {
   const project = c.var.project.id;
   const now = c.var.now();
@@ -24,6 +24,15 @@ export async function publishPending(c: Context<Env>, domains: readonly string[]
     if (tried.size >= MOST) tried.clear();
     tried.set(key, now);
     const record = await findAdapter(c.var.db, project, sha);
-    if (record) await Promise.race([publish(c, record), new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
+    // One a call: a runner that waits for work must not wait for a back end that is away.
+    if (record) return patiently(publish(c, record));
   }
+}
+
+async function patiently(publishing: Promise<unknown>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise((resolve) => {
+    timer = setTimeout(resolve, PATIENCE_MS);
+  });
+  await Promise.race([publishing, late]).finally(() => clearTimeout(timer));
 }
