@@ -11,9 +11,10 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 import httpx
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from prefloop.contracts import (
     AdapterRecord,
@@ -21,6 +22,7 @@ from prefloop.contracts import (
     CompletionResult,
     Dismissal,
     Domain,
+    DomainList,
     Failure,
     Heartbeat,
     HeartbeatResult,
@@ -28,6 +30,8 @@ from prefloop.contracts import (
     Lease,
     LeaseRequest,
 )
+
+Model = TypeVar("Model", bound=BaseModel)
 
 FIRST_PAUSE_SECONDS = 0.25
 LONGEST_PAUSE_SECONDS = 15.0
@@ -113,10 +117,10 @@ class Edge:
         self.http.close()
 
     def domains(self) -> list[Domain]:
-        return [Domain.model_validate(item) for item in self._call("GET", "domains").json()["items"]]
+        return _read(DomainList, self._call("GET", "domains")).items
 
     def domain(self, domain: str) -> Domain:
-        return Domain.model_validate(self._call("GET", f"domains/{domain}").json())
+        return _read(Domain, self._call("GET", f"domains/{domain}"))
 
     def lease(self, base_model: str, runner: str, domains: list[str] | None = None) -> Lease | None:
         """The next batch to train, or None when nothing waits."""
@@ -124,18 +128,18 @@ class Edge:
             {"baseModel": base_model, "runner": runner} | ({"domains": domains} if domains else {})
         )
         answer = self._call("POST", "batches/lease", body)
-        return None if answer.status_code == 204 else Lease.model_validate(answer.json())
+        return None if answer.status_code == 204 else _read(Lease, answer)
 
     def heartbeat(self, batch: str, fence: int) -> HeartbeatResult:
         """Asked once: the heartbeat thread comes again by itself. Raises LeaseLost, EdgeUnreachable."""
         body = Heartbeat(fence=fence)
         answer = self._call("POST", f"batches/{batch}/heartbeat", body, attempts=1)
-        return HeartbeatResult.model_validate(answer.json())
+        return _read(HeartbeatResult, answer)
 
     def complete(self, batch: str, completion: Completion) -> CompletionResult:
         """Publish and consume in one atomic call. Raises LeaseLost, StaleParent; repeating it is safe."""
         answer = self._call("POST", f"batches/{batch}/complete", completion)
-        return CompletionResult.model_validate(answer.json())
+        return _read(CompletionResult, answer)
 
     def fail(self, batch: str, failure: Failure) -> None:
         """Give the batch back with the reason. A lease that cannot be given back expires by itself."""
@@ -146,10 +150,10 @@ class Edge:
 
     def held_out(self, domain: str, limit: int) -> HeldOut:
         answer = self._call("GET", f"domains/{domain}/held-out?limit={limit}")
-        return HeldOut.model_validate(answer.json())
+        return _read(HeldOut, answer)
 
     def adapter(self, sha: str) -> AdapterRecord:
-        return AdapterRecord.model_validate(self._call("GET", f"adapters/{sha}").json())
+        return _read(AdapterRecord, self._call("GET", f"adapters/{sha}"))
 
     def download(self, sha: str, name: str) -> bytes:
         """One file of an adapter. Its hash is the caller's to check."""
@@ -203,6 +207,18 @@ class Edge:
         if self.is_down:
             self.is_down = False
             self.report(f"the edge at {self.url} answers again")
+
+
+def _read(model: type[Model], answer: httpx.Response) -> Model:
+    try:
+        return model.model_validate_json(answer.content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        message = (
+            f"the edge's answer is no {model.__name__} ({where}: {first['msg']}): is it of another version?"
+        )
+        raise EdgeError("invalid_answer", message, answer.status_code) from error
 
 
 def _pause(attempt: int, jitter: random.Random) -> float:

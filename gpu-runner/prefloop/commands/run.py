@@ -1,7 +1,7 @@
 """prefloop-runner run: leases batches from an edge, trains them, publishes adapters; until it is told to stop.
 
-Exit status: 0 stopped, or idle long enough · 2 bad options or model · 3 the key is refused, or a domain belongs to
-another base model · 4 the edge did not answer within the patience · 130 interrupted twice.
+Exit status: 0 stopped, or idle long enough · 2 bad options or model · 3 the edge refuses (the key; a domain of another
+base model) · 4 the edge did not answer within the patience · 130 interrupted twice.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from prefloop.base import choose_device, load_base, settle_arithmetic
 from prefloop.commands.log import LOGS
 from prefloop.commands.options import add_model, positive_seconds
 from prefloop.commands.summary import write_summary
-from prefloop.edge import AccessRefused, BaseModelMismatch, Edge, EdgeUnreachable
+from prefloop.edge import Edge, EdgeError, EdgeUnreachable
 from prefloop.file_cache import FileCache
 from prefloop.gates.samples import BaseAnswers
 from prefloop.head import check_domains
@@ -100,13 +100,13 @@ def main(argv: Sequence[str]) -> int:
         served = check_domains(edge, base.name, base.fingerprint, args.domains)
         log("serving", domains=", ".join(served) or f"none yet: no domain belongs to {base.name}")
         run(place, args.domains, totals, until_idle=args.until_idle, once=args.once, poll=args.poll)
-    except (AccessRefused, BaseModelMismatch) as error:
-        print(f"prefloop-runner run: {error}", file=sys.stderr)
-        return REFUSED
     except EdgeUnreachable as error:
         if not stop.is_set():
             print(f"prefloop-runner run: {error}", file=sys.stderr)
             return UNREACHABLE
+    except EdgeError as error:
+        print(f"prefloop-runner run: {error}", file=sys.stderr)
+        return REFUSED
     finally:
         edge.close()
     log("done", **totals.figures())
