@@ -97,6 +97,8 @@ async function work(world: Interleaving, { batch, fence, domain }: LeasedBatch, 
         completeBatch(db, PROJECT, batch, { fence, adapter, notTrainable: [] }, now()),
       ),
     );
+    const accepted = said.filter((answer) => answer && !isRejection(answer));
+    expect([0, said.length], 'saying it twice is saying it once').toContain(accepted.length);
     for (const answer of said) {
       if (answer === null) throw new Error('a leased batch is gone');
       if (isRejection(answer)) tally.refused[answer.code] = (tally.refused[answer.code] ?? 0) + 1;
