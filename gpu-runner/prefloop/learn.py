@@ -1,5 +1,6 @@
 """One leased batch: rows to train on, a new adapter, its gates."""
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -76,7 +77,8 @@ def learn(
     started = time.perf_counter()
     served = read_peft(files, base.trunk.layers).freeze()
     gates = check_gates(base, cache, base_answers, served, held_out, rows, bounds)
-    metrics = trained.metrics | {
+    finite = {name: value for name, value in trained.metrics.items() if math.isfinite(value)}
+    metrics = finite | {
         "preferences": float(len(rows)),
         "trainSeconds": train_seconds,
         "gateSeconds": time.perf_counter() - started,

@@ -192,8 +192,9 @@ def count(
 
 def give_back(place: Workplace, lease: Lease, reason: str) -> None:
     """The edge gives the batch to the next runner at once; where it cannot be told, the lease expires by itself."""
+    reason = reason.encode(errors="replace").decode().replace("\0", "")[:1000]
     try:
-        place.edge.fail(lease.batch, Failure(fence=lease.fence, reason=reason[:2000]))
+        place.edge.fail(lease.batch, Failure(fence=lease.fence, reason=reason))
     except EdgeError as error:
         place.log("notGivenBack", domain=lease.domain, batch=lease.batch, reason=str(error))
     else:
