@@ -52,9 +52,8 @@ def choose_device(name: str) -> str:
     return name
 
 
-def settle_arithmetic(threads: int | None) -> None:
+def settle_arithmetic(threads: int | None, device: str) -> None:
     """Same inputs, same bits on a CPU: a fixed number of threads and deterministic kernels only."""
     if threads:
         torch.set_num_threads(threads)
-    if not torch.cuda.is_available():
-        torch.use_deterministic_algorithms(True)
+    torch.use_deterministic_algorithms(device == "cpu")

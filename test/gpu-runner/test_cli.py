@@ -250,7 +250,7 @@ def test_the_allocator_is_set_once_and_never_against_the_users_word():
     bare = {name: value for name, value in os.environ.items() if name not in ALLOCATOR}
     ended = [
         subprocess.run(
-            [sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=60
+            [sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=60, check=True
         ).stdout
         for env in (bare, bare | {"MALLOC_TOP_PAD_": "7"})
     ]

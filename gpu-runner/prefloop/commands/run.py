@@ -81,8 +81,9 @@ def main(argv: Sequence[str]) -> int:
         raise ValueError(f"the variable {args.key_env} holds no key: give one with the scope train")
     edge = Edge(args.edge, key, patience=patience, stop=stop, report=lambda text: log("edge", reason=text))
 
-    settle_arithmetic(args.threads)
-    base = load_base(args.model, args.dtype, choose_device(args.device), args.revision)
+    device = choose_device(args.device)
+    settle_arithmetic(args.threads, device)
+    base = load_base(args.model, args.dtype, device, args.revision)
     log(
         "base", model=base.name, fingerprint=base.fingerprint, dtype=args.dtype, device=str(base.trunk.device)
     )

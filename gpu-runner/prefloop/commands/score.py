@@ -40,8 +40,9 @@ def main(argv: Sequence[str]) -> int:
     )
     add_arguments(parser)
     args = parser.parse_args(argv)
-    settle_arithmetic(args.threads)
-    base = load_base(args.model, args.dtype, choose_device(args.device), args.revision)
+    device = choose_device(args.device)
+    settle_arithmetic(args.threads, device)
+    base = load_base(args.model, args.dtype, device, args.revision)
     adapter = read_adapter(base, args.adapter) if args.adapter else None
     figures = {"rows": 0, "errors": 0, "tokens": 0, "base": 0.0} | ({"adapter": 0.0} if adapter else {})
     with args.data.open(encoding="utf-8") as data, open_out(args.out) as out:

@@ -71,8 +71,9 @@ def main(argv: Sequence[str]) -> int:
             f"{args.out} holds a training of another recipe, file or batch size: it cannot be resumed"
         )
 
-    settle_arithmetic(args.threads)
-    base = load_base(args.model, args.dtype, choose_device(args.device), args.revision)
+    device = choose_device(args.device)
+    settle_arithmetic(args.threads, device)
+    base = load_base(args.model, args.dtype, device, args.revision)
     rows, refused = encode_rows(base, list(read_examples(args.data)), recipe.max_length)
     args.out.mkdir(parents=True, exist_ok=True)
     write_rows(args.out / "notTrainable.jsonl", [item.model_dump(mode="json") for item in refused])
