@@ -7,7 +7,10 @@ given where a trial shows that nothing is lost by it.
 """
 
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -30,6 +33,20 @@ def use_exact_products() -> bool:
         return True
     backend.matmul.fp32_precision = before
     return False
+
+
+@contextmanager
+def strided_products() -> Iterator[None]:
+    """Within, fp32 products go to MKL, which takes strided inputs as they lie; oneDNN would copy them first."""
+    if not use_exact_products():
+        yield
+        return
+    backend: Any = torch.backends.mkldnn
+    backend.matmul.fp32_precision = "ieee"
+    try:
+        yield
+    finally:
+        backend.matmul.fp32_precision = "bf16"
 
 
 def _exact() -> bool:

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from prefloop.adapters.gemm import strided_products
 from prefloop.text.attention import PackedAttention
 from prefloop.text.packing import Segment
 
@@ -112,9 +113,11 @@ class DecodeLayout:
         v = values[:rows, :, : self.longest].reshape(rows * kv_heads, self.longest, values.shape[-1])
         scale = 1 / math.sqrt(size) if scaling is None else scaling
         mask = self._mask(kv_heads, heads // kv_heads, window, k)
-        scores = torch.baddbmm(mask, q, k.transpose(1, 2), alpha=scale)
-        probs = torch.softmax(scores, -1, dtype=torch.float32).to(v.dtype)
-        return torch.bmm(probs, v).view(rows, 1, heads, values.shape[-1]).to(query.dtype)
+        with strided_products():
+            scores = torch.baddbmm(mask, q, k.transpose(1, 2), alpha=scale)
+            probs = torch.softmax(scores, -1, dtype=torch.float32).to(v.dtype)
+            out = torch.bmm(probs, v)
+        return out.view(rows, 1, heads, values.shape[-1]).to(query.dtype)
 
     def _targets(self, kv_heads: int) -> Tensor:
         """[B · n_kv]: where the new keys go in a layer's store seen as rows of d features."""
