@@ -57,3 +57,5 @@ def settle_arithmetic(threads: int | None, device: str) -> None:
     if threads:
         torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(device == "cpu")
+    # Nothing here reads memory that it has not written.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # pyright: ignore[reportAttributeAccessIssue]

@@ -20,9 +20,9 @@ from prefloop.text.encode import Encoded
 from prefloop.text.reference_cache import ReferenceCache
 
 HELD_OUT_ROWS = 64
-SAMPLED_PROMPTS = 24
+SAMPLED_PROMPTS = 16
 # While fewer held-out prompts than this are known, the batch's own are sampled too.
-FEWEST_PROMPTS = 12
+FEWEST_PROMPTS = 8
 SAMPLED_TOKENS = 128
 
 
