@@ -1,10 +1,10 @@
 /** The edge: what every request passes, the routes, and the one place where errors become answers. */
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import { ApiError } from './access/api-error.ts';
 import { authenticate } from './access/authenticate.ts';
+import { limitBody } from './access/body-limit.ts';
 import { prepare } from './access/prepare.ts';
 import { demo } from './demo/routes.ts';
 import type { Env } from './env.ts';
@@ -34,7 +34,8 @@ const MAX_BODY_BYTES = 16_000_000;
 const app = new OpenAPIHono<Env>();
 
 app.use(prepare);
-app.use(async (c, next) => (c.req.method === 'PUT' ? next() : limit(c, next)));
+const limit = limitBody(MAX_BODY_BYTES);
+app.use((c, next) => (c.req.method === 'PUT' ? next() : limit(c, next)));
 
 app.route('/', health);
 app.route('/', docs(app));
@@ -54,13 +55,6 @@ app.notFound((c) => {
     c,
     new ApiError('method_not_allowed', `${c.req.path} takes ${methods.join(', ')}, not ${c.req.method}.`),
   );
-});
-
-const limit = bodyLimit({
-  maxSize: MAX_BODY_BYTES,
-  onError: () => {
-    throw new ApiError('too_large', `A body may have ${MAX_BODY_BYTES / 1e6} MB at most.`);
-  },
 });
 
 function answer(c: Context<Env>, error: ApiError): Response {
