@@ -73,7 +73,7 @@ class AdaptedLinear(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         x_TI = x.reshape(-1, x.shape[-1])
         rows = _ROWS.get()
-        if isinstance(rows, tuple):
+        if isinstance(rows, Sequence):
             ranges = row_ranges(rows, self.path, x_TI.shape[0], x_TI.dtype)
             y_TO = _AdaptedProduct.apply(x_TI, self, ranges, *masters(ranges))
         else:
@@ -88,7 +88,12 @@ def adapt(model: nn.Module, head: nn.Module | None = None) -> dict[str, AdaptedL
     """
     layers: dict[str, AdaptedLinear] = {}
     for path, module in list(model.named_modules()):
-        if type(module) not in (nn.Linear, Conv1D) or module is head:
+        # exactly these: a subclass may compute something else
+        if (
+            module is head
+            or not isinstance(module, nn.Linear | Conv1D)
+            or type(module) not in (nn.Linear, Conv1D)
+        ):
             continue
         parent, _, child = path.rpartition(".")
         layers[path] = AdaptedLinear(module, path)

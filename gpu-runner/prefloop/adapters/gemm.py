@@ -22,7 +22,7 @@ def use_exact_products() -> bool:
 
     Called by whatever loads a model on a CPU; the first call decides.
     """
-    backend = torch.backends.mkldnn
+    backend: Any = torch.backends.mkldnn
     if not backend.is_available() or platform.machine() not in ("x86_64", "AMD64"):
         return False
     before = backend.matmul.fp32_precision

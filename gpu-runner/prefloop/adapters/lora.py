@@ -6,7 +6,7 @@ Shapes: I, O in- and out-features of a layer · r rank. A [r, I], B [O, r], as P
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -130,7 +130,7 @@ def moved(adapter: Adapter, device: torch.device | str) -> Adapter:
 
 
 def _views(
-    flat: Tensor, shapes: dict[str, tuple[Iterable[int], Iterable[int]]]
+    flat: Tensor, shapes: Mapping[str, tuple[torch.Size, torch.Size]]
 ) -> dict[str, tuple[Tensor, Tensor]]:
     views, at = {}, 0
     for path, pair in shapes.items():

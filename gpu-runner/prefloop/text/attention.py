@@ -12,9 +12,11 @@ from typing import Protocol
 
 import torch
 from torch import Tensor, nn
+from torch.nn.attention.flex_attention import BlockMask
 from torch.nn.functional import scaled_dot_product_attention
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
+from prefloop.text.flex_attention import block_mask, flex_attend, usable
 from prefloop.text.packing import Segment
 from prefloop.text.segment_attention import MaskOf, segment_attention
 
@@ -80,7 +82,8 @@ class PackedAttention:
         self.lengths = [s.stop - s.start for s in segments]
         self.index = {s: i for i, s in enumerate(segments)}
         self.used = False
-        self.masks: dict[tuple[int, int, int | None], Tensor] = {}
+        self.blocks: dict[int | None, BlockMask] = {}
+        self.masks: dict[tuple[int, int, int, int | None], Tensor] = {}
 
     def attend(
         self,
@@ -95,6 +98,10 @@ class PackedAttention:
         if query.device.type == "cpu" and self.short:
             scale = query.shape[-1] ** -0.5 if scaling is None else scaling
             return segment_attention(query, key, value, self.segments, self.mask_of(window), scale)
+        if usable(query.device):
+            if window not in self.blocks:
+                self.blocks[window] = block_mask(self.segments, window, query.device)
+            return flex_attend(query, key, value, self.blocks[window], scaling)
         keys, values = key.split(self.lengths, dim=2), value.split(self.lengths, dim=2)
         out = []
         for i, (segment, q) in enumerate(zip(self.segments, query.split(self.lengths, dim=2), strict=True)):
@@ -103,7 +110,7 @@ class PackedAttention:
                 j = self.index[segment.prefix]
                 k, v = torch.cat((keys[j], k), dim=2), torch.cat((values[j], v), dim=2)
             causal = segment.prefix is None and (window is None or window >= _keys(segment))
-            mask = None if causal else self._mask(segment, window, q.dtype, q.device)
+            mask = None if causal else self._mask(window, q.dtype, q.device, segment)
             grouped = q.shape[1] != k.shape[1]
             out.append(
                 scaled_dot_product_attention(
@@ -118,19 +125,21 @@ class PackedAttention:
         return max(map(_keys, self.segments)) <= SHORT
 
     def mask_of(self, window: int | None) -> MaskOf:
-        return partial(self._mask, window=window, dtype=torch.float32, device=torch.device("cpu"))
+        return partial(self._mask, window, torch.float32, torch.device("cpu"))
 
-    def _mask(self, segment: Segment, window: int | None, dtype: torch.dtype, device: torch.device) -> Tensor:
-        """Additive [rows, keys]: 0 where seen, -inf where not."""
+    def _mask(
+        self, window: int | None, dtype: torch.dtype, device: torch.device, segment: Segment, group: int = 1
+    ) -> Tensor:
+        """Additive [group · rows, keys]: 0 where seen, -inf where not."""
         rows, keys = segment.stop - segment.start, _keys(segment)
-        if (mask := self.masks.get((rows, keys, window))) is None:
+        if (mask := self.masks.get((rows, keys, group, window))) is None:
             query_at = torch.arange(keys - rows, keys, device=device)[:, None]
             key_at = torch.arange(keys, device=device)[None, :]
             seen = key_at <= query_at
             if window is not None:
                 seen &= query_at - key_at < window
             mask = torch.zeros(rows, keys, dtype=dtype, device=device).masked_fill_(~seen, float("-inf"))
-            self.masks[rows, keys, window] = mask
+            self.masks[rows, keys, group, window] = mask = mask.repeat(group, 1)
         return mask
 
 

@@ -57,7 +57,7 @@ class _Run:
 
 
 class LlamaLayers:
-    def __init__(self, body: nn.Module):
+    def __init__(self, body: Any):
         self.body = body
         self.layers = [_read(layer) for layer in body.layers]
 
@@ -83,7 +83,7 @@ class LlamaLayers:
         return self.body.norm(x_TH)
 
 
-def _read(layer: nn.Module) -> _Layer:
+def _read(layer: Any) -> _Layer:
     attention, mlp = layer.self_attn, layer.mlp
     products = {name: getattr(attention if name in _PRODUCTS[:4] else mlp, name) for name in _PRODUCTS}
     return _Layer(

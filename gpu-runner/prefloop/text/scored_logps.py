@@ -52,30 +52,30 @@ class _ScoredLogps(torch.autograd.Function):
 def _logps_and_slope(
     hidden_RH: Tensor, head: Head, targets_R: Tensor, grad: bool
 ) -> tuple[Tensor, Tensor | None]:
-    vocabulary = head.weight.shape[0]
-    width = max(256, TILE.get(hidden_RH.device.type, 1 << 26) // hidden_RH.shape[0] // 256 * 256)
-    total_R1 = mean_RH = target_R1 = None
-    for start in range(0, vocabulary, width):
-        weight_vH = head.weight[start : start + width]
-        logits_Rv = head.logits(hidden_RH, slice(start, start + width)).float()
-        inside_R1 = (targets_R[:, None] >= start) & (targets_R[:, None] < start + width)
-        found_R1 = logits_Rv.gather(1, (targets_R[:, None] - start).clamp(0, logits_Rv.shape[1] - 1))
-        target_R1 = found_R1 if target_R1 is None else torch.where(inside_R1, found_R1, target_R1)
+    """logps [R], and with `grad` the slopes [R, H] in the hidden states' dtype."""
+    rows, device = hidden_RH.shape[0], hidden_RH.device
+    target_R1 = torch.zeros(rows, 1, device=device)  # the target's logit
+    total_R1 = torch.full((rows, 1), float("-inf"), device=device)  # log Σ exp of the logits so far
+    mean_RH = torch.zeros(hidden_RH.shape, device=device)  # Σ softmax · W so far
+    width = max(256, TILE.get(device.type, 1 << 26) // rows // 256 * 256)
+    for start in range(0, head.weight.shape[0], width):
+        words = slice(start, start + width)
+        logits_Rv = head.logits(hidden_RH, words).float()
+        at_R1 = targets_R[:, None] - start
+        inside_R1 = (at_R1 >= 0) & (at_R1 < logits_Rv.shape[1])
+        target_R1 = torch.where(inside_R1, logits_Rv.gather(1, at_R1 * inside_R1), target_R1)
         bend_Rv = head.bend(logits_Rv) if grad else None
-        # the largest probability of the tile is exp(0) / its sum
+        # the largest probability of a tile is exp(0) / its sum
         largest_R1 = logits_Rv.amax(1, keepdim=True)
-        probs_Rv = torch.softmax(logits_Rv, 1, out=logits_Rv)
+        probs_Rv = torch.softmax(logits_Rv, 1, out=logits_Rv if device.type == "cpu" else None)
         tile_R1 = largest_R1 - probs_Rv.amax(1, keepdim=True).log()
-        before_R1, total_R1 = total_R1, tile_R1 if total_R1 is None else torch.logaddexp(total_R1, tile_R1)
+        before_R1, total_R1 = total_R1, torch.logaddexp(total_R1, tile_R1)
         if grad:
             if bend_Rv is not None:
                 probs_Rv.mul_(bend_Rv)
-            part_RH = (probs_Rv.to(hidden_RH.dtype) @ weight_vH).float()
-            if mean_RH is None:
-                mean_RH = part_RH
-            else:
-                mean_RH.mul_((before_R1 - total_R1).exp_())
-                mean_RH.addcmul_(part_RH, (tile_R1 - total_R1).exp_())
+            part_RH = probs_Rv.to(hidden_RH.dtype) @ head.weight[words]
+            mean_RH.mul_((before_R1 - total_R1).exp_())
+            mean_RH.addcmul_(part_RH.float(), (tile_R1 - total_R1).exp_())
     logps_R = (target_R1 - total_R1)[:, 0]
     if not grad:
         return logps_R, None

@@ -16,8 +16,8 @@ from torch import Tensor
 
 from prefloop.text.packing import Segment
 
-# The additive fp32 mask [c, k] of one segment: 0 where seen, -inf where not.
-MaskOf = Callable[[Segment], Tensor]
+# The additive fp32 mask [G·c, k] of one segment, given G: 0 where seen, -inf where not.
+MaskOf = Callable[[Segment, int], Tensor]
 
 
 def segment_attention(
@@ -32,13 +32,11 @@ def attend_segments(
 ) -> tuple[Tensor, list[Tensor]]:
     """[T, n_q, d], and each segment's probabilities [n_kv, G·c, k] for the backward."""
     out_TQd = q_TQd.new_empty(*q_TQd.shape[:2], v_TKd.shape[2])
+    group = q_TQd.shape[1] // k_TKd.shape[1]
     probs = []
     for segment in segments:
         q, k, v = _queries(q_TQd, k_TKd, segment), _keys(k_TKd, segment), _keys(v_TKd, segment)
-        mask = mask_of(segment)
-        scores = torch.baddbmm(
-            mask.repeat(q.shape[1] // mask.shape[0], 1), q.float(), k.float().transpose(1, 2), alpha=scale
-        )
+        scores = torch.baddbmm(mask_of(segment, group), q.float(), k.float().transpose(1, 2), alpha=scale)
         probs.append(torch.softmax(scores, -1).to(q.dtype))
         _put(out_TQd, segment, torch.bmm(probs[-1], v))
     return out_TQd, probs

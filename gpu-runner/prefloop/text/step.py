@@ -194,23 +194,26 @@ def _measure(
     lengths_N = batch.packed.lengths_U[batch.packed.distinct_N].float()
     sided_B = torch.sign(batch.p_B - 0.5) * outcome.margin_B
     chosen_B, rejected_B = logps_PN[0][batch.chosen_B], logps_PN[0][batch.rejected_B]
-    numbers = torch.stack(
-        [
-            outcome.reported.losses_B.detach().sum() / len(batch.rows),
-            (0.5 + 0.5 * torch.sign(sided_B)).mean(),
-            outcome.margin_B.mean(),
-            outcome.reported.chosen_rewards_B.mean(),
-            outcome.reported.rejected_rewards_B.mean(),
-            chosen_B.mean(),
-            rejected_B.mean(),
-            lengths_N[batch.chosen_B].mean(),
-            lengths_N[batch.rejected_B].mean(),
-            torch.sigmoid(-outcome.margin_B).mean(),
-            norms.max(),
-        ]
-    ).tolist()
-    tokens, head_rows = batch.packed.tokens * policies, batch.packed.scored_rows_S.numel() * policies
-    return StepMetrics(*numbers, batch.chosen_B.numel(), tokens, head_rows, skipped)
+    measured = {
+        "loss": outcome.reported.losses_B.detach().sum() / len(batch.rows),
+        "accuracy": (0.5 + 0.5 * torch.sign(sided_B)).mean(),
+        "margin": outcome.margin_B.mean(),
+        "rewards_chosen": outcome.reported.chosen_rewards_B.mean(),
+        "rewards_rejected": outcome.reported.rejected_rewards_B.mean(),
+        "logps_chosen": chosen_B.mean(),
+        "logps_rejected": rejected_B.mean(),
+        "length_chosen": lengths_N[batch.chosen_B].mean(),
+        "length_rejected": lengths_N[batch.rejected_B].mean(),
+        "slope": torch.sigmoid(-outcome.margin_B).mean(),
+        "grad_norm": norms.max(),
+    }
+    return StepMetrics(
+        **dict(zip(measured, torch.stack(list(measured.values())).tolist(), strict=True)),
+        pairs=batch.chosen_B.numel(),
+        tokens=batch.packed.tokens * policies,
+        head_rows=batch.packed.scored_rows_S.numel() * policies,
+        skipped=skipped,
+    )
 
 
 def adamw(adapter: Adapter, learning_rate: float, weight_decay: float = 0.0) -> torch.optim.AdamW:

@@ -116,7 +116,7 @@ def load_trunk(
         model = AutoModelForCausalLM.from_pretrained(path, revision=revision, dtype=DTYPES[dtype])
     except (OSError, KeyError) as error:
         raise ValueError(f"cannot load a causal LM from {name!r}: {error}") from error
-    return Trunk(model.to(device), name, revision)
+    return Trunk(model.to(torch.device(device)), name, revision)
 
 
 def _head_of(model: PreTrainedModel) -> Head:
@@ -139,7 +139,7 @@ def _probe(vocabulary: int) -> tuple[list[int], tuple[list[int], list[int]]]:
 @torch.no_grad()
 def _probe_plainly(model: PreTrainedModel) -> Tensor:
     """Logits [15, V] of two short texts with one prompt, run one by one the way transformers does."""
-    prompt, completions = _probe(model.get_output_embeddings().weight.shape[0])
+    prompt, completions = _probe(model.config.get_text_config().vocab_size)
     runs = (model(input_ids=torch.tensor([prompt + c], device=model.device)) for c in completions)
     return torch.cat([run.logits[0, len(prompt) :] for run in runs]).float()
 
@@ -152,7 +152,7 @@ def _check_packing(trunk: Trunk, plain: Tensor) -> None:
     interface or an unknown logit transform all show here, by name, instead of as silently wrong log-probs.
     """
     name = type(trunk.model).__name__
-    prompt, completions = _probe(trunk.head.weight.shape[0])
+    prompt, completions = _probe(trunk.model.config.get_text_config().vocab_size)
     packed = pack([(prompt, completions)], trunk.device)
     layout = PackedAttention(packed.segments)
     runs = [
