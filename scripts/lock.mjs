@@ -50,11 +50,12 @@ function lockPackages() {
 }
 
 function lockPython() {
-  const compile = ['pip', 'compile', 'pyproject.toml', '--universal', '--generate-hashes', '--no-header', '--quiet'];
-  const run = (...args) =>
-    execFileSync(venvProgram('uv'), [...compile, '--python-version=3.11', ...args], { cwd: join(root, 'gpu-runner') });
-  run('-o', 'requirements.lock');
-  run('--group', 'dev', '-c', 'requirements.lock', '-o', 'requirements-dev.lock');
+  const options = ['--universal', '--generate-hashes', '--no-header', '--quiet', '--python-version=3.11'];
+  const compile = (folder, ...args) =>
+    execFileSync(venvProgram('uv'), ['pip', 'compile', ...args, ...options], { cwd: join(root, 'gpu-runner', folder) });
+  compile('.', 'pyproject.toml', '-o', 'requirements.lock');
+  compile('.', 'pyproject.toml', '--group', 'dev', '-c', 'requirements.lock', '-o', 'requirements-dev.lock');
+  compile('bench/peers', 'requirements.in', '-o', 'requirements.lock');
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
