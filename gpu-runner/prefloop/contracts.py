@@ -495,7 +495,22 @@ class PreferenceReceipt(BaseModel):
 
 AdapterFileName = TypeAliasType(
     "AdapterFileName",
-    Literal["adapter_model.safetensors", "adapter_config.json", "state.safetensors"],
+    Literal[
+        "adapter_model.safetensors",
+        "adapter_config.json",
+        "state.safetensors",
+        "state-2.safetensors",
+        "state-3.safetensors",
+        "state-4.safetensors",
+        "state-5.safetensors",
+        "state-6.safetensors",
+        "state-7.safetensors",
+        "state-8.safetensors",
+        "state-9.safetensors",
+        "state-10.safetensors",
+        "state-11.safetensors",
+        "state-12.safetensors",
+    ],
 )
 
 
@@ -1161,7 +1176,7 @@ class AdapterInput(BaseModel):
     Hash of the base model’s weights and tokenizer.
     """
     recipe: Recipe
-    files: Annotated[list[AdapterFile], Field(max_length=3, min_length=2)]
+    files: Annotated[list[AdapterFile], Field(max_length=14, min_length=2)]
     metrics: Metrics | None = None
     losses: Annotated[list[float], Field(max_length=10000)] = []
     gates: Annotated[list[Gate], Field(max_length=20, validate_default=True)] = []
@@ -1187,7 +1202,7 @@ class AdapterRecord(BaseModel):
     Hash of the base model’s weights and tokenizer.
     """
     recipe: Recipe
-    files: Annotated[list[AdapterFile], Field(max_length=3, min_length=2)]
+    files: Annotated[list[AdapterFile], Field(max_length=14, min_length=2)]
     metrics: Metrics | None = None
     losses: Annotated[list[float], Field(max_length=10000)] = []
     gates: Annotated[list[Gate], Field(max_length=20, validate_default=True)] = []
@@ -1229,7 +1244,7 @@ class AdapterRegistration(BaseModel):
     Hash of the base model’s weights and tokenizer.
     """
     recipe: Recipe
-    files: Annotated[list[AdapterFile], Field(max_length=3, min_length=2)]
+    files: Annotated[list[AdapterFile], Field(max_length=14, min_length=2)]
     metrics: Metrics | None = None
     losses: Annotated[list[float], Field(max_length=10000)] = []
     gates: Annotated[list[Gate], Field(max_length=20, validate_default=True)] = []

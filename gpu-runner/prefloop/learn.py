@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from prefloop.adapters.files import STATE, read_peft, write_peft, write_state
+from prefloop.adapters.files import read_peft, write_peft
 from prefloop.base import Base
 from prefloop.contracts import DpoRecipe, Example, Gate, GateBounds, NotTrainableItem, OfsDpoRecipe
 from prefloop.crash import crash_point
@@ -17,6 +17,7 @@ from prefloop.gates.check import check_gates
 from prefloop.gates.samples import BaseAnswers
 from prefloop.recipes.dpo import train_dpo
 from prefloop.recipes.ofs_dpo import train_ofs_dpo
+from prefloop.recipes.state_files import write_state_files
 from prefloop.recipes.trained import Trained, read_start
 from prefloop.text.encode import Encoded, Untrainable
 from prefloop.text.reference_cache import ReferenceCache
@@ -69,7 +70,7 @@ def learn(
     started = time.perf_counter()
     trained = train(base, cache, parent, rows, recipe, on_step)
     files = write_peft(trained.adapter, base.trunk.layers, base.name, base.trunk.revision)
-    files[STATE] = write_state(trained.tensors, trained.facts | {"lineage": dict(lineage)})
+    files |= write_state_files(trained.tensors, trained.facts | {"lineage": dict(lineage)})
     train_seconds = time.perf_counter() - started
     crash_point("trained")
 

@@ -20,9 +20,7 @@ from prefloop.crash import crash_point
 from prefloop.edge import Edge
 from prefloop.file_cache import FileCache
 from prefloop.learn import Learned
-
-# The edge's limit: a Worker's request body ends at 100 MB.
-MAX_FILE_BYTES = 95_000_000
+from prefloop.recipes.state_files import MOST_PARTS, PART_BYTES
 
 
 def check_state_size(base: Base, recipe: DpoRecipe | OfsDpoRecipe) -> None:
@@ -32,10 +30,11 @@ def check_state_size(base: Base, recipe: DpoRecipe | OfsDpoRecipe) -> None:
     numbers = recipe.rank * sum(layer.in_features + layer.out_features for layer in layers)
     policies = 2 if isinstance(recipe, OfsDpoRecipe) else 1
     # fp32 weights and two moments
-    if (size := 12 * policies * numbers) > MAX_FILE_BYTES:
+    size, most = 12 * policies * numbers, MOST_PARTS * PART_BYTES
+    if size > most:
         raise ValueError(
-            f"rank {recipe.rank} makes a state of {size / 1e6:.0f} MB and the edge takes {MAX_FILE_BYTES / 1e6:.0f} MB: "
-            f"rank {recipe.rank * MAX_FILE_BYTES // size} fits, and so do fewer targets"
+            f"rank {recipe.rank} makes a state of {size / 1e6:.0f} MB and the edge takes {most / 1e6:.0f} MB: "
+            f"rank {recipe.rank * most // size} fits, and so do fewer targets"
         )
 
 

@@ -4,9 +4,25 @@ import { RecordId, Sha256, Slug, Timestamp } from './ids.ts';
 import { Recipe } from './recipe.ts';
 import { NonEmptyText, Text } from './text.ts';
 
+/** A runner's state of a large model is cut into as many files as uploads need: state.safetensors, state-2.safetensors, … */
+const STATE_FILES = [
+  'state.safetensors',
+  'state-2.safetensors',
+  'state-3.safetensors',
+  'state-4.safetensors',
+  'state-5.safetensors',
+  'state-6.safetensors',
+  'state-7.safetensors',
+  'state-8.safetensors',
+  'state-9.safetensors',
+  'state-10.safetensors',
+  'state-11.safetensors',
+  'state-12.safetensors',
+] as const;
+
 /** Only these files are ever accepted; a pickle is not among them. */
 export const AdapterFileName = z
-  .enum(['adapter_model.safetensors', 'adapter_config.json', 'state.safetensors'])
+  .enum(['adapter_model.safetensors', 'adapter_config.json', ...STATE_FILES])
   .meta({ id: 'AdapterFileName' });
 export type AdapterFileName = z.infer<typeof AdapterFileName>;
 
@@ -54,7 +70,7 @@ export const AdapterInput = z
     baseModel: NonEmptyText.max(300),
     baseFingerprint: Sha256.meta({ description: 'Hash of the base model’s weights and tokenizer.' }),
     recipe: Recipe,
-    files: z.array(AdapterFile).min(2).max(3),
+    files: z.array(AdapterFile).min(2).max(2 + STATE_FILES.length),
     metrics: Metrics.default({}),
     losses: LossCurve.default([]),
     gates: z.array(Gate).max(20).default([]),

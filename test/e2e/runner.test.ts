@@ -55,11 +55,11 @@ describe('a runner', () => {
     await domain('plain');
     await domain('endless');
     await domain('strict', { gates: { maxKl: 1e-9, minAccuracy: 0.6 } });
-    await domain('oversized', { recipe: { ...recipe, rank: 512 } });
+    await domain('broken', { recipe: { ...recipe, targets: ['no_such_layer'] } });
     await domain('foreign', { baseModel: 'another-model' });
     await vote(project, 'plain', 8);
     await vote(project, 'endless', 4, (n) => `${n} `.repeat(400));
-    for (const id of ['strict', 'oversized', 'foreign']) await vote(project, id, 4);
+    for (const id of ['strict', 'broken', 'foreign']) await vote(project, id, 4);
 
     const ended = runner(project, '--until-idle', '1');
     expect((await ended.ended).code, ended.said()).toBe(0);
@@ -81,9 +81,9 @@ describe('a runner', () => {
     expect(failed[0].reason).toContain('no held-out preference');
     expect(failed[1].reason).toContain('nats per token away from the base');
 
-    expect(await stats('oversized')).toMatchObject({ preferences: { quarantined: 4 }, batches: { quarantined: 1 } });
-    const { items } = await edge.get('GET', '/v1/batches?domain=oversized', { bearer: project.admin });
-    expect(items[0]).toMatchObject({ attempts: 2, error: expect.stringContaining('rank 512 makes a state of') });
+    expect(await stats('broken')).toMatchObject({ preferences: { quarantined: 4 }, batches: { quarantined: 1 } });
+    const { items } = await edge.get('GET', '/v1/batches?domain=broken', { bearer: project.admin });
+    expect(items[0]).toMatchObject({ attempts: 2, error: expect.stringContaining('no linear layer is called') });
 
     expect(await stats('foreign')).toMatchObject({ preferences: { waiting: 4 } });
   });

@@ -254,7 +254,7 @@ def test_a_state_too_large_for_the_edge_is_refused_before_training(make: Make):
     scripted, runner = make(examples(2))
     scripted.recipe = RECIPE | {"rank": 512, "targets": "all-linear"}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("prefloop.publish.MAX_FILE_BYTES", 2_000_000)
+        patch.setattr("prefloop.publish.PART_BYTES", 200_000)
         totals = runner.run()
     assert totals.failed == 1 and scripted.files == {}
     assert "rank 512 makes a state of" in scripted.calls("/fail")[0]["reason"]

@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from prefloop.adapters.files import STATE, read_peft, write_peft, write_state
+from prefloop.adapters.files import CONFIG, WEIGHTS, read_peft, write_peft
 from prefloop.base import Base, choose_device, load_base, settle_arithmetic
 from prefloop.commands.checkpoints import Checkpoints
 from prefloop.commands.example_file import read_examples
@@ -25,6 +25,7 @@ from prefloop.contracts import DpoRecipe, OfsDpoRecipe, Recipe
 from prefloop.gates.accuracy import measure_accuracy
 from prefloop.gates.scored import score_rows
 from prefloop.learn import encode_rows, train
+from prefloop.recipes.state_files import write_state_files
 from prefloop.text.encode import Encoded
 from prefloop.text.reference_cache import ReferenceCache
 
@@ -84,9 +85,8 @@ def main(argv: Sequence[str]) -> int:
 
     cache = base.reference_cache(args.out / "references")
     files, batches = run(base, cache, recipe, rows, checkpoints, identity, done, args)
-    for name, content in files.items():
-        if name != STATE:
-            (args.out / name).write_bytes(content)
+    for name in (WEIGHTS, CONFIG):
+        (args.out / name).write_bytes(files[name])
     figures = {"preferences": len(rows), "notTrainable": len(refused), "batches": len(batches)}
     figures |= {"loss": batches[-1]["loss"]}
     if args.held_out:
@@ -117,7 +117,7 @@ def run(
         chosen = rows[start : start + args.batch_size]
         trained = train(base, cache, files, chosen, recipe, lambda: bar.advance(recipe.micro_batch))
         files = write_peft(trained.adapter, base.trunk.layers, base.name, base.trunk.revision)
-        files[STATE] = write_state(trained.tensors, trained.facts)
+        files |= write_state_files(trained.tensors, trained.facts)
         batches.append(trained.metrics)
         checkpoints.save(len(batches), files, {"identity": identity, "batches": batches})
         write_rows(args.out / "metrics.jsonl", batches)

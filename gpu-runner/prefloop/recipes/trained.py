@@ -7,9 +7,10 @@ from typing import Any
 from torch import Tensor
 
 from prefloop.adapters.adapted_linear import AdaptedLinear
-from prefloop.adapters.files import STATE, read_peft, read_state
+from prefloop.adapters.files import read_peft
 from prefloop.adapters.lora import Adapter
 from prefloop.contracts import DpoRecipe, OfsDpoRecipe
+from prefloop.recipes.state_files import read_state_files
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,7 @@ def read_start(
             f"the head has rank {adapter.r} and alpha {adapter.alpha:g}, the recipe asks for {recipe.rank} and "
             f"{recipe.lora_alpha:g}: the form of a line of adapters cannot change"
         )
-    if STATE in files:
-        tensors, facts = read_state(files[STATE])
-        if facts.get("form") == form_of(recipe):
-            return Start(adapter, tensors, facts)
+    state = read_state_files(files)
+    if state and state[1].get("form") == form_of(recipe):
+        return Start(adapter, *state)
     return Start(adapter, {}, {})

@@ -11,10 +11,11 @@ from pydantic import ValidationError
 
 from prefloop.adapters.manifest import manifest_sha
 from prefloop.edge import AccessRefused, Edge, EdgeError, EdgeUnreachable
+from prefloop.recipes.state_files import PARTS
 from prefloop.serve.errors import ServeError
 
 NEEDED = ("adapter_config.json", "adapter_model.safetensors")
-COVERED = (*NEEDED, "state.safetensors")
+COVERED = (*NEEDED, *PARTS)
 
 # sha -> the needed files' contents by name, or None where it is not known. Raises ServeError.
 Source = Callable[[str], dict[str, bytes] | None]

@@ -7,13 +7,14 @@ import pytest
 import torch
 from random_models import random_trunk
 
-from prefloop.adapters.files import STATE, read_peft, read_state, write_peft, write_state
+from prefloop.adapters.files import STATE, read_peft, read_state, write_peft
 from prefloop.contracts import DpoRecipe, OfsDpoRecipe, Pair
 from prefloop.objectives.margins import PairLosses
 from prefloop.recipes import dpo as dpo_recipe
 from prefloop.recipes.data_order import microbatches
 from prefloop.recipes.dpo import train_dpo
 from prefloop.recipes.ofs_dpo import FAST, SLOW, Roles, train_ofs_dpo
+from prefloop.recipes.state_files import PARTS, read_state_files, write_state_files
 from prefloop.recipes.trained import Trained, read_start
 from prefloop.text.encode import Encoded
 from prefloop.text.reference_cache import ReferenceCache
@@ -60,7 +61,7 @@ def train(
 
 def files_of(trunk: Trunk, trained: Trained) -> dict[str, bytes]:
     files = write_peft(trained.adapter, trunk.layers, "random")
-    return files | {STATE: write_state(trained.tensors, trained.facts)}
+    return files | write_state_files(trained.tensors, trained.facts)
 
 
 @torch.no_grad()
@@ -223,6 +224,26 @@ def test_another_method_goes_on_from_the_published_weights(trunk: Trunk):
     assert torch.equal(begun.tensors["fast.weights"], published)
     assert torch.equal(begun.tensors["slow.weights"], published)
     assert train(trunk, DPO, VOTES, files_of(trunk, begun)).losses[0] < 0.6
+
+
+def test_a_large_state_is_cut_into_files_that_the_edge_takes_and_put_together_again(trunk: Trunk):
+    trained = train(trunk, OFS, VOTES[:8])
+    whole = write_state_files(trained.tensors, trained.facts)
+    cut = write_state_files(trained.tensors, trained.facts, part_bytes=40_000)
+    assert list(whole) == [STATE] and list(cut) == list(PARTS[: len(cut)]) and len(cut) > 3
+    assert all(len(content) < 42_000 for content in cut.values())
+    for files in (whole, cut):
+        read = read_state_files(files)
+        assert read is not None
+        assert read[0].keys() == trained.tensors.keys()
+        assert all(torch.equal(tensor, trained.tensors[name].cpu()) for name, tensor in read[0].items())
+    published = write_peft(trained.adapter, trunk.layers, "random")
+    lines = [files_of(trunk, train(trunk, OFS, VOTES[8:], published | files)) for files in (whole, cut)]
+    assert lines[0] == lines[1]
+    with pytest.raises(ValueError, match="state-2.safetensors is missing"):
+        read_state_files({name: content for name, content in cut.items() if name != PARTS[1]})
+    with pytest.raises(ValueError, match="at most 12 are taken"):
+        write_state_files(trained.tensors, trained.facts, part_bytes=1_000)
 
 
 @BOTH
