@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from prefloop.tiny.world import KINDS, Prompt, replies
 
 Message = dict[str, str]
-# How often each kind is met; rewrites are long, sums need the most practice.
-SHARES = {"replies": 0.33, "sums": 0.22, "scenes": 0.16, "refusals": 0.12, "rewrites": 0.17}
-FREE_PROMPT_SHARE = 0.12
+# How often each kind is met: replies have the most to say, sums are soon learned.
+SHARES = {"replies": 0.37, "sums": 0.14, "scenes": 0.2, "refusals": 0.1, "rewrites": 0.19}
+FREE_PROMPT_SHARE = 0.1
 SYSTEM_SHARE = 0.12
 NEXT_TURN_SHARE = 0.12
 SYSTEM_MESSAGES = (
