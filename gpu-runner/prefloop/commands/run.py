@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--once", action="store_true", help="at most one batch")
     parser.add_argument(
-        "--poll", type=positive_seconds, default=1.0, metavar="SECONDS", help="between two looks"
+        "--poll", type=positive_seconds, default=0.5, metavar="SECONDS", help="between two looks"
     )
     parser.add_argument(
         "--patience",
