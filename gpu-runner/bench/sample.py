@@ -29,25 +29,25 @@ from prefloop.serve.registry import Loaded
 from prefloop.text.decode import Decoder, Request
 
 
-def make_adapters(base: Base, count: int) -> list[Adapter | None]:
-    adapters: list[Adapter | None] = []
+def make_adapters(base: Base, count: int) -> list[Adapter]:
+    adapters = []
     for seed in range(count):
         adapter = new_adapter(base.trunk.layers, 16, 32.0, seed)
         with torch.no_grad():
             for _, b_Or in adapter.pairs.values():
                 b_Or.normal_(0, 0.01)
         adapters.append(adapter.freeze())
-    return adapters or [None]
+    return adapters
 
 
-def make_requests(base: Base, args: argparse.Namespace, adapters: list[Adapter | None]) -> list[Request]:
+def make_requests(base: Base, args: argparse.Namespace, adapters: list[Adapter]) -> list[Request]:
     rng = random.Random(0)
     vocabulary = base.trunk.head.weight.shape[0]
     return [
         Request(
             [rng.randrange(vocabulary) for _ in range(rng.randrange(args.prompt // 2, args.prompt * 3 // 2))],
             rng.randrange(args.tokens // 2, args.tokens * 3 // 2),
-            adapters[i % len(adapters)],
+            adapters[i % len(adapters)] if adapters else None,
             seed=i,
         )
         for i in range(args.texts)
@@ -79,7 +79,7 @@ def serve(base: Base, args: argparse.Namespace, adapters: int) -> dict[str, floa
     http_server = uvicorn.Server(uvicorn.Config(create_app(server), log_level="warning", access_log=False))
     thread = threading.Thread(target=partial(http_server.run, sockets=[listener]))
     thread.start()
-    limits = [request.max_tokens for request in make_requests(base, args, [None])]
+    limits = [request.max_tokens for request in make_requests(base, args, [])]
     drawn = []
 
     async def ask(http: httpx.AsyncClient, i: int) -> None:
@@ -118,7 +118,9 @@ def rates(tokens: int, wall: float, cpu: float) -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--model", default="tiny")
     parser.add_argument("--dtype", default="fp32")
     parser.add_argument("--device", default="auto")

@@ -10,6 +10,7 @@ from prefloop.serve.load import loader
 from prefloop.serve.registry import Registry
 from prefloop.serve.source import Source
 from prefloop.text.decode import Decoder
+from prefloop.text.text_stream import fast_tokenizer
 
 
 def assemble(
@@ -23,7 +24,7 @@ def assemble(
     key: str | None = None,
 ) -> Server:
     """slots: texts written at once · queue: completions that may wait · key: bearer asked for, None: none."""
-    ends, tokenizer = base.encoder.end_ids, base.encoder.tokenizer.backend_tokenizer
-    engine = Engine(lambda: Decoder(base.trunk, ends, slots, context), tokenizer, queue)
+    ends = base.encoder.end_ids
+    engine = Engine(lambda: Decoder(base.trunk, ends, slots, context), fast_tokenizer(base.encoder), queue)
     registry = Registry(loader(engine, sources), max_adapters)
     return Server(engine, registry, Chat(engine, registry, base.encoder), base.name, base.fingerprint, key)

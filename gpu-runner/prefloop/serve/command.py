@@ -58,12 +58,10 @@ def run(args: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT, then finish what is being answered. Raises ValueError, OSError for bad options."""
     if args.threads:
         torch.set_num_threads(args.threads)
-    base = load_base(args.model, args.dtype, choose_device(args.device), args.revision)
+    device, edge = choose_device(args.device), connect(args)
+    base = load_base(args.model, args.dtype, device, args.revision)
     sources: list[Source] = [from_folder(args.adapters)] if args.adapters else []
-    if args.edge:
-        if not (key := os.environ.get(args.key_env)):
-            raise ValueError(f"the variable {args.key_env} has no key for the edge")
-        edge = Edge(args.edge, key, patience=EDGE_PATIENCE_SECONDS)
+    if edge is not None:
         sources.append(from_edge(edge, base.fingerprint))
     listener = socket.create_server((args.host, args.port), reuse_port=False)
     server = assemble(
@@ -81,6 +79,14 @@ def run(args: argparse.Namespace) -> int:
     print(f"serving {base.name} ({args.dtype}, {base.trunk.device}) at {url}", flush=True)
     serve(server, listener, args.drain)
     return 0
+
+
+def connect(args: argparse.Namespace) -> Edge | None:
+    if not args.edge:
+        return None
+    if not (key := os.environ.get(args.key_env)):
+        raise ValueError(f"the variable {args.key_env} has no key for the edge")
+    return Edge(args.edge, key, patience=EDGE_PATIENCE_SECONDS)
 
 
 def serve(server: Server, listener: socket.socket, drain: float) -> None:

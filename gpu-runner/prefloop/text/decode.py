@@ -81,8 +81,7 @@ class Decoder:
             *(self.length, self.count, self.token, self.limit),
             *(self.uniform, self.logp, self.model_logp, self.drawn),
         )
-        self._batch: _Batch | None = None
-        self._rows: StackedRows | None = None
+        self._steady: tuple[_Batch, StackedRows] | None = None  # until a text joins or leaves
         self._stack = Stack(())
 
     def check(self, request: Request) -> None:
@@ -151,7 +150,7 @@ class Decoder:
         layout = PrefillLayout(self.cache, segments, slots)
         hidden_TH = self.trunk.hidden(self._tensor([ids]), self._tensor([positions]), layout, rows)[0]
         last_B = [s.stop - 1 for s, c in zip(segments, admitted, strict=True) for _ in c]
-        self._batch = None
+        self._steady = None
         return self._draw(_Batch(self, first), self.trunk.head.logits(hidden_TH[self._tensor(last_B)]))
 
     def _open(self, completion: Completion) -> None:
@@ -164,15 +163,16 @@ class Decoder:
         )
 
     def _decode(self) -> list[Completion]:
-        if self._batch is None:
-            self._batch = _Batch(self)
-            self._rows = self._stacked(self._batch.adapters)
+        if self._steady is None:
+            batch = _Batch(self)
+            self._steady = batch, self._stacked(batch.adapters)
+        batch, rows = self._steady
         positions_B = self.length[: len(self.writing)].copy()
         layout = DecodeLayout(self.cache, positions_B)
         ids_B1 = self._tensor(self.token[: len(self.writing), None])
-        hidden_BH = self.trunk.hidden(ids_B1, self._tensor(positions_B[:, None]), layout, self._rows)[:, 0]
+        hidden_BH = self.trunk.hidden(ids_B1, self._tensor(positions_B[:, None]), layout, rows)[:, 0]
         self.length[: len(self.writing)] += 1
-        return self._draw(self._batch, self.trunk.head.logits(hidden_BH))
+        return self._draw(batch, self.trunk.head.logits(hidden_BH))
 
     def _stacked(self, adapters_B: list[Adapter | None]) -> StackedRows:
         distinct = list({id(a): a for a in adapters_B if a is not None}.values())
@@ -216,7 +216,7 @@ class Decoder:
     def _free(self, slots: list[int]) -> None:
         """Empty these slots and move the last texts into them: what is being written stays in the first slots."""
         for slot in sorted(slots, reverse=True):
-            self._batch = None
+            self._steady = None
             last = len(self.writing) - 1
             self.cache.clear(slot, int(self.length[slot]))
             if slot != last:
@@ -225,13 +225,15 @@ class Decoder:
                 for values in self._by_slot:
                     values[slot] = values[last]
             self.writing.pop()
+        if not self.writing:
+            self._stack = Stack(())  # it would keep adapters in memory that nobody uses
 
     def _tensor(self, values: Sequence | np.ndarray) -> Tensor:
         return torch.as_tensor(values, dtype=torch.long, device=self.trunk.device)
 
 
 class _Batch:
-    """The texts from slot `first` on, and what stays the same until one joins or leaves."""
+    """The texts from slot `first` on, as one step sees them."""
 
     def __init__(self, decoder: Decoder, first: int = 0):
         completions = decoder.writing[first:]

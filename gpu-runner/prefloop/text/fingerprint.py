@@ -6,6 +6,7 @@ import json
 import torch
 
 from prefloop.text.encode import TextEncoder
+from prefloop.text.text_stream import fast_tokenizer
 from prefloop.text.trunk import Trunk
 
 
@@ -22,7 +23,7 @@ def base_fingerprint(trunk: Trunk, encoder: TextEncoder) -> str:
         digest.update(f"{name} {list(values.shape)}\n".encode())
         digest.update(values.contiguous().numpy())
     # how a caller last padded or truncated is no part of the tokenizer
-    tokenizer = json.loads(encoder.tokenizer.backend_tokenizer.to_str()) | {
+    tokenizer = json.loads(fast_tokenizer(encoder).to_str()) | {
         "padding": None,
         "truncation": None,
     }

@@ -77,7 +77,7 @@ class PrefillLayout(PackedAttention):
     ) -> Tensor:
         for segment, slots in zip(self.segments, self.slots, strict=True):
             part = slice(segment.start, segment.stop)
-            self.cache.fill(int(module.layer_idx), slots, key[0, :, part], value[0, :, part])
+            self.cache.fill(_layer(module), slots, key[0, :, part], value[0, :, part])
         return super().attend(module, query, key, value, scaling, window)
 
 
@@ -103,7 +103,8 @@ class DecodeLayout:
         """query [B, n_q, 1, d], key and value [B, n_kv, 1, d]; returns [B, 1, n_q, d]."""
         rows, heads, _, size = query.shape
         kv_heads = key.shape[1]
-        keys, values = self.cache.keys[int(module.layer_idx)], self.cache.values[int(module.layer_idx)]
+        layer = _layer(module)
+        keys, values = self.cache.keys[layer], self.cache.values[layer]
         for store, new in ((keys, key), (values, value)):
             flat = store.view(-1, store.shape[-1])
             flat.index_copy_(0, self._targets(kv_heads), new.reshape(-1, new.shape[-1]).to(store.dtype))
@@ -138,3 +139,9 @@ class DecodeLayout:
             mask = mask_BK[:, None, None].expand(-1, kv_heads, group, -1).reshape(-1, group, self.longest)
             self.masks[kv_heads, group, window] = mask
         return mask
+
+
+def _layer(module: nn.Module) -> int:
+    index = module.layer_idx
+    assert isinstance(index, int)
+    return index

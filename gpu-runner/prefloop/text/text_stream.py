@@ -5,6 +5,16 @@ from collections.abc import Sequence
 from tokenizers import Tokenizer
 from tokenizers.decoders import DecodeStream
 
+from prefloop.text.encode import TextEncoder
+
+
+def fast_tokenizer(encoder: TextEncoder) -> Tokenizer:
+    """The Rust tokenizer behind an encoder. Raises ValueError where there is none."""
+    backend = getattr(encoder.tokenizer, "backend_tokenizer", None)
+    if not isinstance(backend, Tokenizer):
+        raise ValueError(f"{type(encoder.tokenizer).__name__} has no fast form (tokenizer.json)")
+    return backend
+
 
 class TextStream:
     """The text of one completion. Special tokens are not part of it, nor is a stop string or anything after it.

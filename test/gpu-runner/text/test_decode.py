@@ -1,10 +1,13 @@
 import random
 from collections import Counter
+from pathlib import Path
 
 import pytest
 import torch
+from peft import PeftModel
 from random_models import ARCHITECTURES, VOCABULARY, random_model, random_trunk, strong_adapter
 
+from prefloop.adapters.files import read_peft, write_peft
 from prefloop.text.decode import Completion, Decoder, Request
 from prefloop.text.draw import draw, uniforms
 from prefloop.text.packing import pack
@@ -44,6 +47,25 @@ def test_greedy_text_is_that_of_transformers_generate(architecture: str) -> None
     decoder = Decoder(Trunk(random_model(architecture), architecture), [END], slots=3)
     jobs = write(decoder, [Request(p, 24, temperature=0.0) for p in asked])
     assert ids(jobs) == [[text] for text in expected]
+
+
+@pytest.mark.parametrize("architecture", ["llama", "gpt2"])
+def test_an_adapter_speaks_as_it_does_in_peft(architecture: str, tmp_path: Path) -> None:
+    trunk = random_trunk(architecture)
+    files = write_peft(strong_adapter(trunk, 1), trunk.layers, architecture, dtype=torch.float32)
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    with torch.no_grad():
+        theirs = PeftModel.from_pretrained(random_model(architecture), tmp_path).eval()
+        logits = theirs(torch.tensor([[3, 1, 4, 1, 5]])).logits[0, -1]
+        expected = theirs.generate(
+            input_ids=torch.tensor([[3, 1, 4, 1, 5]]), max_new_tokens=24, do_sample=False, pad_token_id=END
+        )[0, 5:].tolist()
+    request = Request([3, 1, 4, 1, 5], 24, read_peft(files, trunk.layers), temperature=0.0)
+    completion = write(Decoder(trunk, [END]), [request])[0][0]
+    assert completion.token_ids == expected
+    logp = torch.log_softmax(logits, 0)[expected[0]].item()
+    assert completion.model_logps[0] == pytest.approx(logp, abs=1e-4)
 
 
 def test_bf16_runs_and_ends() -> None:
