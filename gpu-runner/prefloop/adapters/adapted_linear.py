@@ -129,9 +129,7 @@ def row_ranges(rows: Rows, path: str, count: int, dtype: torch.dtype) -> list[Ra
     for n, adapter in rows:
         stop = start + n * unit
         if adapter is not None and (pair := adapter.pair(path, dtype)) is not None:
-            ranges.append(
-                Range(start, stop, adapter.scale, *adapter.pairs[path], *(p.detach() for p in pair))
-            )
+            ranges.append(Range(start, stop, adapter.scale, *adapter.pairs[path], *pair))
         start = stop
     return ranges
 

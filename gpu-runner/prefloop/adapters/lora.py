@@ -7,7 +7,7 @@ Shapes: I, O in- and out-features of a layer · r rank. A [r, I], B [O, r], as P
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 import torch
@@ -37,8 +37,6 @@ class Adapter:
     alpha: float
     flat: nn.Parameter
     pairs: dict[str, tuple[nn.Parameter, nn.Parameter]]
-    low: dict[str, tuple[Tensor, Tensor]] = field(default_factory=dict, repr=False)
-    low_version: int = -1
 
     @property
     def scale(self) -> float:
@@ -58,14 +56,11 @@ class Adapter:
 
     def pair(self, path: str, dtype: torch.dtype) -> tuple[Tensor, Tensor] | None:
         """(A, B) of one layer in the run's dtype; None where this adapter has none."""
-        if (pair := self.pairs.get(path)) is None or dtype == self.flat.dtype:
-            return pair
-        if self.low_version != self.flat._version or not self.low or self.low[path][0].dtype != dtype:
-            self.low = _views(
-                self.flat.detach().to(dtype), {k: (a.shape, b.shape) for k, (a, b) in self.pairs.items()}
-            )
-            self.low_version = self.flat._version
-        return self.low[path]
+        if (pair := self.pairs.get(path)) is None:
+            return None
+        # cast anew for each run: a fused optimizer writes without a trace by which a copy could be known as stale
+        a_rI, b_Or = pair
+        return a_rI.detach().to(dtype), b_Or.detach().to(dtype)
 
 
 def target_paths(layers: Mapping[str, Layer], targets: str | Sequence[str] = "all-linear") -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor, nn
 from torch.nn.functional import linear
 from transformers import AutoModelForCausalLM, PreTrainedModel
@@ -114,9 +115,9 @@ def load_trunk(
     path = str(TINY) if name == "tiny" else name
     try:
         model = AutoModelForCausalLM.from_pretrained(path, revision=revision, dtype=DTYPES[dtype])
-    except (OSError, KeyError) as error:
+    except (OSError, KeyError, ValueError, SafetensorError) as error:
         raise ValueError(f"cannot load a causal LM from {name!r}: {error}") from error
-    return Trunk(model.to(torch.device(device)), name, revision)
+    return Trunk(nn.Module.to(model, device), name, revision)
 
 
 def _head_of(model: PreTrainedModel) -> Head:
