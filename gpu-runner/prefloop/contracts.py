@@ -222,7 +222,7 @@ class OfsDpoRecipe(BaseModel):
     Strength of the pull to the reference.
     """
     label_smoothing: Annotated[float, Field(alias="labelSmoothing", ge=0.0, le=0.5)] = 0
-    alpha: Annotated[float, Field(ge=0.0, le=10.0)] = 0.3
+    alpha: Annotated[float, Field(ge=0.0, le=10.0)] = 0.1
     """
     Weight of the fast-slow chasing term.
     """

@@ -11,6 +11,8 @@ import { demoDomain, demoRecipe, type Stack } from './stack.ts';
 
 /** A person's vote is wrong this often. */
 const NOISE = 0.1;
+/** Votes that may wait for the runner: people who vote far ahead of it judge a model that has not heard them yet. */
+const AHEAD = 48;
 /** Comparisons a persona has open at once: enough to fill the server's batch, few enough to follow the live adapter. */
 const OPEN = 4;
 
@@ -88,10 +90,19 @@ async function castVotes(stack: Stack, domain: string, options: AutoOptions, cou
     counted();
   }
 
+  async function untilHeard(): Promise<void> {
+    for (;;) {
+      const { preferences } = await stack.admin.getStats(domain);
+      if ((preferences.waiting ?? 0) + (preferences.batched ?? 0) < AHEAD) return;
+      await new Promise((wake) => setTimeout(wake, 300));
+    }
+  }
+
   let next = 0;
   const lane = async () => {
-    for (let asked = prompts[next++]; asked; asked = prompts[next++])
-      await Promise.race([castOne(asked), stack.processes.failure]);
+    for (let asked = prompts[next++]; asked; asked = prompts[next++]) {
+      await Promise.race([untilHeard().then(() => castOne(asked as WorldPrompt)), stack.processes.failure]);
+    }
   };
   await Promise.all(Array.from({ length: OPEN }, lane));
 }

@@ -145,13 +145,13 @@ export function demoDomain(id: string, model: string, changes: Partial<DomainInp
   };
 }
 
-/** OFS-DPO with values chosen on the built-in world; see docs/decisions. */
+/** OFS-DPO with values chosen on the built-in world: with alpha 0.3 a persona wins little more than half of its prompts, with 0.1 nearly nine in ten. */
 export function demoRecipe(seed: number): DomainInput['recipe'] {
   return {
     method: 'ofs-dpo',
     beta: 0.1,
     labelSmoothing: 0,
-    alpha: 0.3,
+    alpha: 0.1,
     slowRatio: 0.2,
     chasingInterval: 8,
     rank: 16,
@@ -160,7 +160,7 @@ export function demoRecipe(seed: number): DomainInput['recipe'] {
     learningRate: 1e-3,
     weightDecay: 0,
     maxGradNorm: 1,
-    epochs: 3,
+    epochs: 2,
     microBatch: 8,
     maxLength: 1024,
     seed,

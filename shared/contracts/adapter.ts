@@ -70,7 +70,10 @@ export const AdapterInput = z
     baseModel: NonEmptyText.max(300),
     baseFingerprint: Sha256.meta({ description: 'Hash of the base model’s weights and tokenizer.' }),
     recipe: Recipe,
-    files: z.array(AdapterFile).min(2).max(2 + STATE_FILES.length),
+    files: z
+      .array(AdapterFile)
+      .min(2)
+      .max(2 + STATE_FILES.length),
     metrics: Metrics.default({}),
     losses: LossCurve.default([]),
     gates: z.array(Gate).max(20).default([]),

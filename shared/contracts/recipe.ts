@@ -43,7 +43,7 @@ const OfsDpoRecipe = z
     method: z.literal('ofs-dpo'),
     beta,
     labelSmoothing: z.number().min(0).max(0.5).default(0),
-    alpha: z.number().min(0).max(10).default(0.3).meta({ description: 'Weight of the fast-slow chasing term.' }),
+    alpha: z.number().min(0).max(10).default(0.1).meta({ description: 'Weight of the fast-slow chasing term.' }),
     slowRatio: z.number().positive().max(1).default(0.2).meta({ description: 'Slow learning rate / fast one.' }),
     chasingInterval: z.number().int().min(1).max(10000).default(8).meta({
       description: 'Optimiser steps between two decisions on who is chased.',
