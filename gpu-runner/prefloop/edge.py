@@ -30,56 +30,13 @@ from prefloop.contracts import (
     Lease,
     LeaseRequest,
 )
+from prefloop.edge_errors import EdgeError, EdgeUnreachable, refusal
 
 Model = TypeVar("Model", bound=BaseModel)
 
 FIRST_PAUSE_SECONDS = 0.25
 LONGEST_PAUSE_SECONDS = 15.0
 BUG_SECONDS = 60.0
-
-
-class EdgeError(Exception):
-    """The edge refused a call. `code` is one of the contract's error codes; the message is meant for people."""
-
-    def __init__(self, code: str, message: str, status: int = 0):
-        super().__init__(message)
-        self.code = code
-        self.status = status
-
-
-class EdgeUnreachable(EdgeError):
-    """No usable answer for as long as the caller was willing to wait, or until it was asked to stop."""
-
-
-class AccessRefused(EdgeError):
-    """The key is missing, wrong, or lacks the `train` scope. Repeating the call cannot help."""
-
-
-class BaseModelMismatch(EdgeError):
-    """The domain names another base model than the one this runner holds."""
-
-
-class LeaseLost(EdgeError):
-    """The batch is no longer ours: it expired, was leased again, is finished, or is quarantined."""
-
-
-class StaleParent(EdgeError):
-    """Another runner moved the domain's head meanwhile; the batch is still ours."""
-
-
-ERRORS: dict[str, type[EdgeError]] = {
-    "unauthorized": AccessRefused,
-    "forbidden": AccessRefused,
-    "key_in_browser": AccessRefused,
-    "token_invalid": AccessRefused,
-    "token_expired": AccessRefused,
-    "base_model_mismatch": BaseModelMismatch,
-    "stale_fence": LeaseLost,
-    "lease_expired": LeaseLost,
-    "batch_finished": LeaseLost,
-    "quarantined": LeaseLost,
-    "stale_parent": StaleParent,
-}
 
 
 class Edge:
@@ -189,7 +146,7 @@ class Edge:
                 self._say_up()
                 if answer.is_success:
                     return answer
-                raise _refusal(answer)
+                raise refusal(answer)
             self._say_down(trouble)
             pause = max(_retry_after(answer), _pause(attempt, self.jitter))
             # A 500 that stays is the edge's bug, not its absence: waiting for ever would hide it.
@@ -231,19 +188,3 @@ def _pause(attempt: int, jitter: random.Random) -> float:
 def _retry_after(answer: httpx.Response | None) -> float:
     seconds = answer.headers.get("retry-after", "") if answer is not None else ""
     return min(float(seconds), 300.0) if seconds.isdigit() else 0.0
-
-
-def _refusal(answer: httpx.Response) -> EdgeError:
-    try:
-        body = answer.json()
-        code, message = str(body["code"]), str(body["message"])
-    except (ValueError, TypeError, KeyError):
-        code, message = (
-            "unknown",
-            f"HTTP {answer.status_code} without an error body: is this the edge's address?",
-        )
-        return EdgeError(code, message, answer.status_code)
-    issues = "; ".join(f"{issue['path']}: {issue['message']}" for issue in body.get("issues") or [])
-    return ERRORS.get(code, EdgeError)(
-        code, f"{message} ({issues})" if issues else message, answer.status_code
-    )

@@ -3,7 +3,8 @@
 import hashlib
 from collections.abc import Sequence
 
-from prefloop.edge import BaseModelMismatch, Edge
+from prefloop.edge import Edge
+from prefloop.edge_errors import BaseModelMismatch
 from prefloop.file_cache import FileCache
 
 

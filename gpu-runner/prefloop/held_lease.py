@@ -6,7 +6,8 @@ from types import TracebackType
 from typing import Self
 
 from prefloop.contracts import HeartbeatResult, Lease
-from prefloop.edge import Edge, EdgeError, EdgeUnreachable
+from prefloop.edge import Edge
+from prefloop.edge_errors import EdgeError, EdgeUnreachable
 
 
 class Stopping(Exception):

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from prefloop.base import Base
 from prefloop.contracts import AdapterInput, CompletionResult, Dismissal, Failure, Lease
 from prefloop.crash import crash_point
-from prefloop.edge import (
+from prefloop.edge import Edge
+from prefloop.edge_errors import (
     AccessRefused,
     BaseModelMismatch,
-    Edge,
     EdgeError,
     EdgeUnreachable,
     LeaseLost,

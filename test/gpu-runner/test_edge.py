@@ -9,10 +9,10 @@ import httpx
 import pytest
 
 from prefloop.contracts import Failure
-from prefloop.edge import (
+from prefloop.edge import Edge
+from prefloop.edge_errors import (
     AccessRefused,
     BaseModelMismatch,
-    Edge,
     EdgeError,
     EdgeUnreachable,
     LeaseLost,

@@ -13,7 +13,8 @@ from random_models import byte_tokenizer, random_trunk
 from scripted_edge import FINGERPRINT, ScriptedEdge, refusal
 
 from prefloop.base import Base
-from prefloop.edge import AccessRefused, BaseModelMismatch, Edge, EdgeError, EdgeUnreachable
+from prefloop.edge import Edge
+from prefloop.edge_errors import AccessRefused, BaseModelMismatch, EdgeError, EdgeUnreachable
 from prefloop.file_cache import FileCache
 from prefloop.gates.samples import BaseAnswers
 from prefloop.head import check_domains

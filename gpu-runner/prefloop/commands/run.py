@@ -19,7 +19,8 @@ from prefloop.base import choose_device, load_base, settle_arithmetic
 from prefloop.commands.log import LOGS
 from prefloop.commands.options import add_model, positive_seconds
 from prefloop.commands.summary import write_summary
-from prefloop.edge import Edge, EdgeError, EdgeUnreachable
+from prefloop.edge import Edge
+from prefloop.edge_errors import EdgeError, EdgeUnreachable
 from prefloop.file_cache import FileCache
 from prefloop.gates.samples import BaseAnswers
 from prefloop.head import check_domains

@@ -10,7 +10,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from prefloop.adapters.manifest import manifest_sha
-from prefloop.edge import AccessRefused, Edge, EdgeError, EdgeUnreachable
+from prefloop.edge import Edge
+from prefloop.edge_errors import AccessRefused, EdgeError, EdgeUnreachable
 from prefloop.recipes.state_files import PARTS
 from prefloop.serve.errors import ServeError
 
