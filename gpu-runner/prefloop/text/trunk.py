@@ -117,7 +117,7 @@ def load_trunk(
         model = AutoModelForCausalLM.from_pretrained(path, revision=revision, dtype=DTYPES[dtype])
     except (OSError, KeyError, ValueError, SafetensorError) as error:
         raise ValueError(f"cannot load a causal LM from {name!r}: {error}") from error
-    return Trunk(nn.Module.to(model, device), name, revision)
+    return Trunk(model.to(device), name, revision)  # pyright: ignore[reportArgumentType]
 
 
 def _head_of(model: PreTrainedModel) -> Head:
