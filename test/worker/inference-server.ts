@@ -26,6 +26,8 @@ export type InferenceServer = {
 };
 
 type Behaviour = {
+  /** Breaks this many connections without an answer. */
+  drop: number;
   /** The text of an answer. */
   say: (body: ChatBody) => string;
   /** Answers every chat request with this status and body. */
@@ -43,6 +45,7 @@ type Behaviour = {
 };
 
 const PLAIN: Behaviour = {
+  drop: 0,
   say: ({ model, seed, messages }) => `${model.slice(0, 4)} with seed ${seed} on ${messages.at(-1)?.content}`,
   fail: null,
   chunkMs: 20,
@@ -58,6 +61,8 @@ export async function startInferenceServer(): Promise<InferenceServer> {
   const server = createServer((request, response) => {
     answer(request, response).catch((error) => response.destroy(error));
   });
+  // On a busy machine a test may pause for longer than the usual five seconds.
+  server.keepAliveTimeout = 120_000;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
 
@@ -94,6 +99,10 @@ export async function startInferenceServer(): Promise<InferenceServer> {
     if (request.url !== '/v1/chat/completions')
       return json(response, 404, { code: 'not_found', message: 'no such path' });
     self.asked.push(body);
+    if (behaviour.drop > 0) {
+      behaviour = { ...behaviour, drop: behaviour.drop - 1 };
+      return void response.socket?.destroy();
+    }
     self.bearers.push(request.headers.authorization);
     response.on('close', () => {
       if (!response.writableFinished) self.aborted += 1;

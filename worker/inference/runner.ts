@@ -53,10 +53,12 @@ export function runnerBackEnd(url: string, key: string | undefined): BackEnd {
   };
 }
 
+/** Asks once more when no answer began: a connection that was kept may have been closed while it was idle. */
 async function send(url: string, key: string | undefined, body: unknown, signal: AbortSignal): Promise<Response> {
   const headers = { 'content-type': 'application/json', ...(key && { authorization: `Bearer ${key}` }) };
+  const request = { method: 'POST', headers, body: JSON.stringify(body), signal };
   try {
-    return await fetch(url, { method: 'POST', headers, body: JSON.stringify(body), signal });
+    return await fetch(url, request).catch(() => fetch(url, request));
   } catch (error) {
     if (!signal.aborted) console.error('inference', error);
     throw new ApiError('inference_unavailable', 'The inference back end cannot be reached, or took too long.');

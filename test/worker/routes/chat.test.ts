@@ -87,6 +87,14 @@ describeOnHosts(
       await expect.poll(() => inference.aborted, { timeout: 5000 }).toBe(1);
     });
 
+    it('asks again when a connection breaks before the answer began, and gives up in the end', async () => {
+      const { say } = await setUp();
+      inference.behave({ drop: 1 });
+      expect((await say(ask)).status).toBe(200);
+      inference.behave({ drop: 1000 });
+      expect(await say(ask)).toMatchObject({ status: 503, body: { code: 'inference_unavailable' } });
+    });
+
     it('never passes on the answer of another adapter than the one it asked for', async () => {
       const { say } = await setUp();
       inference.behave({ adapter: 'f'.repeat(64) });
