@@ -42,7 +42,7 @@ def main() -> None:
     args = parser.parse_args()
 
     recorder = Recorder()
-    settle_arithmetic(None)
+    settle_arithmetic(None, "cpu")
     base = load_base(str(args.model), args.dtype, "cpu")
     trunk = base.trunk
     rows = [base.encoder.encode(example, MAX_LENGTH) for example in read_examples(args.pairs)]
