@@ -35,12 +35,12 @@ class Running:
         listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         config = uvicorn.Config(
-            create_app(server), log_level="error", lifespan="on", timeout_graceful_shutdown=10
+            create_app(server), log_level="error", lifespan="on", timeout_graceful_shutdown=120
         )
         self.uvicorn = uvicorn.Server(config)
         self.thread = threading.Thread(target=partial(self.uvicorn.run, sockets=[listener]), daemon=True)
         self.thread.start()
-        self.http = httpx.Client(base_url=self.url, timeout=60)
+        self.http = httpx.Client(base_url=self.url, timeout=300)
         self.steps: threading.Semaphore | None = None
 
     def stepwise(self) -> threading.Semaphore:
@@ -60,11 +60,11 @@ class Running:
         return self.http.get("/health").json()["inFlight"]
 
     def wait_for(self, what: Callable[[], bool]) -> None:
-        for _ in range(3000):
+        for _ in range(12000):
             if what():
                 return
             time.sleep(0.01)
-        raise AssertionError("it did not happen within 30 s")
+        raise AssertionError("it did not happen within 120 s")
 
     def chat(self, **fields: object) -> httpx.Response:
         body = {"model": "base", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 8} | fields
@@ -75,7 +75,7 @@ class Running:
             self.steps.release(100_000)
         self.http.close()
         self.uvicorn.should_exit = True
-        self.thread.join(timeout=30)
+        self.thread.join(timeout=120)
         assert not self.thread.is_alive()
 
 

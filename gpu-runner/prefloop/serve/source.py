@@ -7,8 +7,6 @@ import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from prefloop.adapters.manifest import manifest_sha
 from prefloop.edge import Edge
 from prefloop.edge_errors import AccessRefused, EdgeError, EdgeUnreachable
@@ -53,8 +51,8 @@ def from_edge(edge: Edge, fingerprint: str) -> Source:
                     f"fingerprint {record.base_fingerprint[:12]}…, here {fingerprint[:12]}….",
                 )
             files = {name: edge.download(sha, name) for name in NEEDED}
-        except (EdgeError, ValidationError) as error:
-            if isinstance(error, EdgeError) and error.code == "not_found":
+        except EdgeError as error:
+            if error.code == "not_found":
                 return None
             raise _as_serve_error(error) from error
         for name, content in files.items():
@@ -76,7 +74,7 @@ def _check_manifest(sha: str, sha256_by_name: Mapping[str, str]) -> None:
         )
 
 
-def _as_serve_error(error: EdgeError | ValidationError) -> ServeError:
+def _as_serve_error(error: EdgeError) -> ServeError:
     if isinstance(error, EdgeUnreachable):
         return ServeError(503, "edge_unreachable", str(error), 5)
     if isinstance(error, AccessRefused):
