@@ -655,6 +655,10 @@ class Failure(BaseModel):
     )
     fence: Annotated[int, Field(ge=1)]
     reason: Annotated[str, Field(max_length=2000, min_length=1)]
+    blameless: bool = False
+    """
+    The batch did nothing wrong, the runner was stopped: the attempt does not count
+    """
 
 
 class Heartbeat(BaseModel):

@@ -116,9 +116,9 @@ def work(place: Workplace, held: HeldLease, totals: Totals) -> None:
         totals.lost += 1
         place.log("lost", domain=lease.domain, batch=lease.batch, reason=str(error))
     except Stopping:
-        give_back(place, lease, "the runner was stopped")
+        give_back(place, lease, "the runner was stopped", blameless=True)
     except (AccessRefused, BaseModelMismatch, EdgeUnreachable) as error:
-        give_back(place, lease, str(error))
+        give_back(place, lease, str(error), blameless=True)
         raise
     except Exception as error:  # noqa: BLE001 - whatever a batch does, the next one is tried
         totals.failed += 1
@@ -190,11 +190,11 @@ def count(
     )
 
 
-def give_back(place: Workplace, lease: Lease, reason: str) -> None:
+def give_back(place: Workplace, lease: Lease, reason: str, blameless: bool = False) -> None:
     """The edge gives the batch to the next runner at once; where it cannot be told, the lease expires by itself."""
     reason = reason.encode(errors="replace").decode().replace("\0", "")[:1000]
     try:
-        place.edge.fail(lease.batch, Failure(fence=lease.fence, reason=reason))
+        place.edge.fail(lease.batch, Failure(fence=lease.fence, reason=reason, blameless=blameless))
     except EdgeError as error:
         place.log("notGivenBack", domain=lease.domain, batch=lease.batch, reason=str(error))
     else:

@@ -93,7 +93,14 @@ export type CompletionResult = z.infer<typeof CompletionResult>;
 
 /** A runner that cannot train a batch gives it back with the reason; an empty result is nobody’s loss. */
 export const Failure = z
-  .strictObject({ fence: z.number().int().min(1), reason: NonEmptyText.max(2000) })
+  .strictObject({
+    fence: z.number().int().min(1),
+    reason: NonEmptyText.max(2000),
+    blameless: z
+      .boolean()
+      .default(false)
+      .describe('The batch did nothing wrong, the runner was stopped: the attempt does not count'),
+  })
   .meta({ id: 'Failure' });
 export type Failure = z.infer<typeof Failure>;
 

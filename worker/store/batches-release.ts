@@ -1,4 +1,5 @@
 /** What else a holder does to its batch, renew or give back; and what an operator does to one that was set aside. */
+import type { Failure } from '../../shared/contracts/batch.ts';
 import { checkHeld, findBatchRow, HELD } from './batches-held.ts';
 import { SET_ASIDE } from './batches-lease.ts';
 import type { Database } from './database.ts';
@@ -8,8 +9,9 @@ const RENEW = `UPDATE batch SET lease_expires = ?4 + 1000 * (SELECT lease_second
     WHERE d.project = batch.project AND d.id = batch.domain)
   WHERE project = ?1 AND id = ?2 AND ${HELD} RETURNING lease_expires AS expiresAt`;
 
-const GIVE_BACK = `UPDATE batch SET error = ?5, lease_expires = 0,
-    state = CASE WHEN attempts >= (SELECT max_attempts FROM domain AS d WHERE d.project = batch.project AND d.id = batch.domain)
+// ?6 is 1 where the attempt does not count.
+const GIVE_BACK = `UPDATE batch SET error = ?5, lease_expires = 0, attempts = attempts - ?6,
+    state = CASE WHEN attempts - ?6 >= (SELECT max_attempts FROM domain AS d WHERE d.project = batch.project AND d.id = batch.domain)
       THEN 'quarantined' ELSE 'ready' END
   WHERE project = ?1 AND id = ?2 AND ${HELD} RETURNING id`;
 
@@ -38,11 +40,11 @@ export async function failBatch(
   db: Database,
   project: string,
   id: string,
-  { fence, reason }: { fence: number; reason: string },
+  { fence, reason, blameless }: Failure,
   now: number,
 ): Promise<{ id: string } | Rejection | null> {
   const [given] = await db.$client.batch<{ id: string }>([
-    db.$client.prepare(GIVE_BACK).bind(project, id, fence, now, reason),
+    db.$client.prepare(GIVE_BACK).bind(project, id, fence, now, reason, Number(blameless)),
     db.$client.prepare(SET_ASIDE).bind(project, id),
   ]);
   if (given?.results[0]) return given.results[0];

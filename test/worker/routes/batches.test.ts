@@ -323,6 +323,20 @@ describeOnHosts('batches', (edge) => {
       expect((await votes()).every(({ status }) => status === 'batched')).toBe(true);
     });
 
+    it('given back blamelessly, as by a runner that is stopped, keeps its attempts', async () => {
+      const { send, leased, end } = await setUp(edge, { maxAttempts: 1 });
+      await send(importedVotes(4));
+      for (const fence of [1, 2, 3]) {
+        const { batch, attempt } = await leased();
+        expect(attempt).toBe(1);
+        const failure = { fence, reason: 'the runner was stopped', blameless: true };
+        expect((await end(batch, 'fail', failure)).body).toMatchObject({ state: 'ready', attempts: 0 });
+        expect((await end(batch, 'fail', failure)).body).toMatchObject({ state: 'ready', attempts: 0 });
+      }
+      const { batch } = await leased();
+      expect((await end(batch, 'fail', { fence: 4, reason: 'loss is NaN' })).body.state).toBe('quarantined');
+    });
+
     it('that runs out of leases is set aside by the next one who asks, and the others go on', async () => {
       const { send, leased, lease, batch, votes } = await setUp(edge, { maxAttempts: 1, leaseSeconds: 1 });
       await send(importedVotes(8));

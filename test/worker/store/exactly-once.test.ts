@@ -79,7 +79,7 @@ async function work(world: Interleaving, { batch, fence, domain }: LeasedBatch, 
   }
   if (chance < 0.3) {
     tally.heldUntil.delete(batch);
-    await failBatch(db, PROJECT, batch, { fence, reason: 'unlucky' }, now());
+    await failBatch(db, PROJECT, batch, { fence, reason: 'unlucky', blameless: false }, now());
     return;
   }
   if (chance < 0.45) {
