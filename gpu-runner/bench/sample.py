@@ -2,31 +2,33 @@
 
     python bench/sample.py [--model tiny] [--dtype fp32] [--threads 1] [--slots 64] [--adapters 0,1,6] [--json FILE]
 
-The same prompts, seeds and limits throughout; texts never end early, so every run draws the same number of tokens.
-Seconds of wall time and of processor time are both printed: on a busy machine only the second says something.
+The decoder's texts are random prompts and never end early; the server's prompts are sentences, its answers end when the
+model ends them. Tokens per second are of drawn tokens, the prompts' cost included. Wall and processor time are both
+printed: on a busy machine only the second says something.
 """
 
 import argparse
 import asyncio
+import hashlib
+import os
 import random
-import socket
-import threading
+import subprocess
+import sys
+import tempfile
 import time
-from functools import partial
 from pathlib import Path
 
 import httpx
 import torch
-import uvicorn
 
+from prefloop.adapters.files import write_peft
 from prefloop.adapters.lora import Adapter, new_adapter
+from prefloop.adapters.manifest import manifest_sha
 from prefloop.base import Base, choose_device, load_base
 from prefloop.cli import keep_memory
 from prefloop.commands.summary import write_summary
-from prefloop.serve.app import create_app
-from prefloop.serve.assemble import assemble
-from prefloop.serve.registry import Loaded
-from prefloop.text.decode import Decoder, Request
+from prefloop.text.completion import Request
+from prefloop.text.decode import Decoder
 
 
 def make_adapters(base: Base, count: int) -> list[Adapter]:
@@ -57,7 +59,10 @@ def make_requests(base: Base, args: argparse.Namespace, adapters: list[Adapter])
 def decode(base: Base, args: argparse.Namespace, adapters: int) -> dict[str, float]:
     requests = make_requests(base, args, make_adapters(base, adapters))
     decoder = Decoder(base.trunk, [], args.slots, args.context)
-    return timed(partial(write_all, decoder, requests), sum(r.max_tokens for r in requests))
+    wall, cpu = time.perf_counter(), time.process_time()
+    write_all(decoder, requests)
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    return rates(sum(r.max_tokens for r in requests), wall, cpu)
 
 
 def write_all(decoder: Decoder, requests: list[Request]) -> None:
@@ -68,49 +73,82 @@ def write_all(decoder: Decoder, requests: list[Request]) -> None:
 
 
 def serve(base: Base, args: argparse.Namespace, adapters: int) -> dict[str, float]:
-    """The same texts asked for by as many callers as there are slots."""
-    server = assemble(base, [], slots=args.slots, context=args.context, queue=args.texts)
-    names = ["base"]
-    if adapters:
-        names = [f"{i:064x}" for i in range(adapters)]
-        for name, adapter in zip(names, make_adapters(base, adapters), strict=True):
-            server.registry.loaded[name] = Loaded(name, adapter, True)
-    listener = socket.create_server(("127.0.0.1", 0))
-    http_server = uvicorn.Server(uvicorn.Config(create_app(server), log_level="warning", access_log=False))
-    thread = threading.Thread(target=partial(http_server.run, sockets=[listener]))
-    thread.start()
+    """The same limits over HTTP, asked by as many callers as there are slots. The processor time is the server's."""
     limits = [request.max_tokens for request in make_requests(base, args, [])]
-    drawn = []
+    with tempfile.TemporaryDirectory() as folder:
+        names = [publish(base, adapter, Path(folder)) for adapter in make_adapters(base, adapters)] or [
+            "base"
+        ]
+        options = [
+            "--model",
+            args.model,
+            "--dtype",
+            args.dtype,
+            "--device",
+            args.device,
+            "--adapters",
+            folder,
+        ]
+        sizes = [
+            "--slots",
+            args.slots,
+            "--context",
+            args.context,
+            "--threads",
+            args.threads,
+            "--queue",
+            args.texts,
+        ]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "prefloop.serve", "--port", "0", *options, *map(str, sizes)],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            assert process.stdout is not None
+            url = process.stdout.readline().split()[-1]
+            asyncio.run(ask_all(url, names, limits[: args.slots], args.slots))
+            wall, cpu = time.perf_counter(), processor_seconds(process.pid)
+            drawn = asyncio.run(ask_all(url, names, limits, args.slots))
+            wall, cpu = time.perf_counter() - wall, processor_seconds(process.pid) - cpu
+        finally:
+            process.terminate()
+            process.wait()
+    return rates(drawn, wall, cpu)
 
-    async def ask(http: httpx.AsyncClient, i: int) -> None:
+
+def publish(base: Base, adapter: Adapter, folder: Path) -> str:
+    files = write_peft(adapter, base.trunk.layers, base.name)
+    sha = manifest_sha({name: hashlib.sha256(content).hexdigest() for name, content in files.items()})
+    (folder / sha).mkdir()
+    for name, content in files.items():
+        (folder / sha / name).write_bytes(content)
+    return sha
+
+
+async def ask_all(url: str, names: list[str], limits: list[int], callers: int) -> int:
+    """Tokens drawn in all."""
+
+    async def ask(i: int) -> int:
         body = {
             "model": names[i % len(names)],
-            "messages": [{"role": "user", "content": f"request {i}"}],
+            "messages": [{"role": "user", "content": f"My parcel {i} has not arrived. What should I do?"}],
             "max_tokens": limits[i],
             "seed": i,
             "logprobs": True,
         }
-        answer = (await http.post("/v1/chat/completions", json=body)).raise_for_status().json()
-        drawn.append(answer["usage"]["completion_tokens"])
+        answer = await http.post("/v1/chat/completions", json=body)
+        return answer.raise_for_status().json()["usage"]["completion_tokens"]
 
-    async def ask_all() -> None:
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        connections = httpx.Limits(max_connections=args.slots)
-        async with httpx.AsyncClient(base_url=url, timeout=600, limits=connections) as http:
-            await asyncio.gather(*(ask(http, i) for i in range(args.texts)))
-
-    figures = timed(partial(asyncio.run, ask_all()), None)
-    http_server.should_exit = True
-    thread.join()
-    return figures | rates(sum(drawn), figures["seconds"], figures["processorSeconds"])
+    connections = httpx.Limits(max_connections=callers)
+    async with httpx.AsyncClient(base_url=url, timeout=600, limits=connections) as http:
+        return sum(await asyncio.gather(*(ask(i) for i in range(len(limits)))))
 
 
-def timed(run, tokens: int | None) -> dict[str, float]:
-    wall, cpu = time.perf_counter(), time.process_time()
-    run()
-    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    figures = {"seconds": wall, "processorSeconds": cpu}
-    return figures | (rates(tokens, wall, cpu) if tokens else {})
+def processor_seconds(pid: int) -> float:
+    """Of a running process; Linux only."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def rates(tokens: int, wall: float, cpu: float) -> dict[str, float]:

@@ -13,7 +13,7 @@ import uvicorn
 
 from prefloop.adapters.manifest import manifest_sha
 from prefloop.serve.app import Server, create_app
-from prefloop.text.decode import Completion
+from prefloop.text.completion import Completion
 
 FINGERPRINT = "f" * 64
 

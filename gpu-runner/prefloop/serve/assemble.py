@@ -9,7 +9,7 @@ from prefloop.serve.engine import Engine
 from prefloop.serve.load import loader
 from prefloop.serve.registry import Registry
 from prefloop.serve.source import Source
-from prefloop.text.decode import Decoder
+from prefloop.text.decode import CONTEXT, Decoder
 from prefloop.text.text_stream import fast_tokenizer
 
 
@@ -18,7 +18,7 @@ def assemble(
     sources: Sequence[Source],
     *,
     slots: int = 64,
-    context: int | None = None,
+    context: int = CONTEXT,
     queue: int = 512,
     max_adapters: int = 32,
     key: str | None = None,

@@ -15,7 +15,7 @@ from prefloop.serve.chat_response import Answer
 from prefloop.serve.engine import Done, Engine, Ticket
 from prefloop.serve.errors import ServeError
 from prefloop.serve.registry import Registry
-from prefloop.text.decode import Completion, Request
+from prefloop.text.completion import Completion, Request
 from prefloop.text.encode import TextEncoder
 
 HEADER = "x-prefloop-adapter"

@@ -14,7 +14,7 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from prefloop.serve.engine import Done, Piece
-from prefloop.text.decode import Completion
+from prefloop.text.completion import Completion
 
 
 class Answer:

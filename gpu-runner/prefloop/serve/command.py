@@ -12,28 +12,22 @@ import torch
 import uvicorn
 
 from prefloop.base import choose_device, load_base
+from prefloop.commands.options import add_model, positive
 from prefloop.edge import Edge
 from prefloop.serve.app import Server, create_app
 from prefloop.serve.assemble import assemble
 from prefloop.serve.source import Source, from_edge, from_folder
-from prefloop.text.trunk import DTYPES
+from prefloop.text.decode import CONTEXT
 
 EDGE_PATIENCE_SECONDS = 10.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    model = parser.add_argument_group("model")
-    model.add_argument("--model", default="tiny", help="tiny (built in), a folder, or a hub id")
-    model.add_argument("--revision", help="of a hub id")
-    model.add_argument("--dtype", choices=sorted(DTYPES), default="fp32")
-    model.add_argument(
-        "--device", default="auto", help="cpu, cuda, cuda:1, …; auto: a GPU where there is one"
-    )
-    model.add_argument("--threads", type=positive, help="CPU threads; default: every core")
+    add_model(parser)
     capacity = parser.add_argument_group("capacity")
     capacity.add_argument("--slots", type=positive, default=64, help="texts written at once")
     capacity.add_argument(
-        "--context", type=positive, default=4096, help="longest text in tokens, if the model can"
+        "--context", type=positive, default=CONTEXT, help="longest text in tokens, if the model can"
     )
     capacity.add_argument("--queue", type=int, default=512, help="completions that may wait for a slot")
     capacity.add_argument("--max-adapters", type=positive, default=32, help="adapters in memory")
@@ -102,13 +96,6 @@ def serve(server: Server, listener: socket.socket, drain: float) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)  # uvicorn raises them again once it has shut down
     uvicorn.Server(config).run(sockets=[listener])
-
-
-def positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not at least 1")
-    return value
 
 
 def main(argv: Sequence[str]) -> int:

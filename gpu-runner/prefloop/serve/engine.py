@@ -14,7 +14,8 @@ from typing import TypeVar
 from tokenizers import Tokenizer
 
 from prefloop.serve.errors import ServeError
-from prefloop.text.decode import Completion, Decoder, Request, Watch
+from prefloop.text.completion import Completion, Request, Watch
+from prefloop.text.decode import Decoder
 from prefloop.text.text_stream import TextStream
 
 logger = logging.getLogger(__name__)

@@ -7,9 +7,7 @@ Shapes: B rows of one step (texts being written) · S slots · C context.
 """
 
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import torch
@@ -17,56 +15,23 @@ from torch import Tensor
 
 from prefloop.adapters.lora import Adapter
 from prefloop.adapters.stack import Stack, StackedRows
+from prefloop.text.completion import Completion, Request, Watch
 from prefloop.text.draw import draw, uniforms
 from prefloop.text.kv_cache import DecodeLayout, KVCache, PrefillLayout
 from prefloop.text.packing import Segment
 from prefloop.text.trunk import Trunk
 
 PREFILL_TOKENS = 4096
-
-# (token, logp, model_logp) as soon as it is drawn, end tokens excepted; True ends the text
-Watch = Callable[[int, float, float], bool]
-
-
-@dataclass(frozen=True, eq=False)
-class Request:
-    """`n` completions of one prompt. Completion i draws from stream i of `seed` (`text.draw.uniforms`), so the same seed,
-    prompt and adapter give the same tokens. temperature 0: the likeliest token. adapter None: the bare base."""
-
-    prompt_ids: Sequence[int]
-    max_tokens: int
-    adapter: Adapter | None = None
-    n: int = 1
-    seed: int = 0
-    temperature: float = 1.0
-    top_p: float = 1.0
-
-
-@dataclass(eq=False)
-class Completion:
-    """One text. Once `finish_reason` is set: the tokens drawn, the end token included, and what each was drawn with.
-
-    logps: under the distribution it was drawn from; model_logps: under the model at temperature 1 (`text.draw.Drawn`).
-    finish_reason: "stop" (an end token, or its watch), "length", "error" (the model's output was not finite: the last
-    token means nothing), "cancelled".
-    """
-
-    request: Request
-    index: int
-    watch: Watch | None = None
-    token_ids: list[int] = field(default_factory=list)
-    logps: list[float] = field(default_factory=list)
-    model_logps: list[float] = field(default_factory=list)
-    finish_reason: Literal["stop", "length", "error", "cancelled"] | None = None
+CONTEXT = 4096
 
 
 class Decoder:
     """`slots` texts at once, each of at most `context` tokens. Not thread-safe: one thread submits, cancels and steps."""
 
-    def __init__(self, trunk: Trunk, end_ids: Collection[int], slots: int = 64, context: int | None = None):
+    def __init__(self, trunk: Trunk, end_ids: Collection[int], slots: int = 64, context: int = CONTEXT):
         self.trunk = trunk
         self.slots = slots
-        self.context = min(trunk.context, context or trunk.context)
+        self.context = min(trunk.context, context)
         layers = trunk.model.config.get_text_config().num_hidden_layers
         self.cache = KVCache(layers, slots, self.context, trunk.device)
         self.waiting: deque[list[Completion]] = deque()
@@ -77,10 +42,8 @@ class Decoder:
         self.length, self.count, self.token, self.limit = np.zeros((4, slots), np.int64)
         self.uniform, self.logp, self.model_logp = np.zeros((3, slots, self.context), np.float32)
         self.drawn = np.zeros((slots, self.context), np.int64)
-        self._by_slot = (
-            *(self.length, self.count, self.token, self.limit),
-            *(self.uniform, self.logp, self.model_logp, self.drawn),
-        )
+        counts = (self.length, self.count, self.token, self.limit)
+        self._by_slot = (*counts, self.uniform, self.logp, self.model_logp, self.drawn)
         self._steady: tuple[_Batch, StackedRows] | None = None  # until a text joins or leaves
         self._stack = Stack(())
 

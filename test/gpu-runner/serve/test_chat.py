@@ -6,7 +6,8 @@ import pytest
 from random_models import byte_tokenizer
 
 from prefloop.adapters.lora import Adapter
-from prefloop.text.decode import Decoder, Request
+from prefloop.text.completion import Request
+from prefloop.text.decode import Decoder
 from prefloop.text.encode import TextEncoder
 from prefloop.text.trunk import Trunk
 

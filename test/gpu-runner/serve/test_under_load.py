@@ -7,7 +7,8 @@ import httpx
 from running_server import Running, Start
 
 from prefloop.adapters.lora import Adapter
-from prefloop.text.decode import Decoder, Request
+from prefloop.text.completion import Request
+from prefloop.text.decode import Decoder
 from prefloop.text.encode import TextEncoder
 from prefloop.text.trunk import Trunk
 

@@ -8,7 +8,8 @@ from peft import PeftModel
 from random_models import ARCHITECTURES, VOCABULARY, random_model, random_trunk, strong_adapter
 
 from prefloop.adapters.files import read_peft, write_peft
-from prefloop.text.decode import Completion, Decoder, Request
+from prefloop.text.completion import Completion, Request
+from prefloop.text.decode import Decoder
 from prefloop.text.draw import draw, uniforms
 from prefloop.text.packing import pack
 from prefloop.text.scored_logps import scored_logps
