@@ -5,6 +5,7 @@
  */
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { UsageError } from '../shared/cli/arguments.ts';
 import { defineCommand } from '../shared/cli/command.ts';
 import { describeMachine, type Figure, formatCommand, writeSummary } from '../shared/cli/summary.ts';
 import { formatTable } from '../shared/cli/table.ts';
@@ -53,6 +54,9 @@ const PARITY_STEPS = 20;
 
 const command = defineCommand(declaration, async (values) => {
   const options = values.quick ? { ...values, pairs: 24, runs: 1, warmUp: 1 } : values;
+  const steps = Math.floor(options.pairs / BATCH / (options.whole ? 1 : options.runs));
+  if (steps <= options.warmUp)
+    throw new UsageError(`${options.pairs} pairs leave a run ${steps} steps: none to be timed`);
   const data = prepare.findData(options.data ?? process.env.PREFLOOP_DATA);
   const threads = options.threads ?? (await prepare.countCores());
   const started = performance.now();
@@ -107,7 +111,7 @@ const command = defineCommand(declaration, async (values) => {
       rows: [...rows, { parity: parity.losses }],
     });
   }
-  await rm(folder, { recursive: true, force: true });
+  await rm(join(prepare.kept, 'train'), { recursive: true, force: true });
 
   console.log(`\n${formatTable(tabulate(rows))}\n`);
   console.log(

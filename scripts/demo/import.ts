@@ -44,6 +44,7 @@ export type ImportResult = Pick<ImportCounts, 'rows' | 'stored' | 'duplicates' |
 
 const DOMAIN = 'imported';
 const CONTROL = 'shuffled-labels';
+const LIVE_PATIENCE_SECONDS = 60;
 
 export async function runImport(stack: Stack, options: ImportOptions): Promise<ImportResult> {
   const changes = { batchSize: 64, holdOut: options.holdOut, gates: {} };
@@ -58,13 +59,17 @@ export async function runImport(stack: Stack, options: ImportOptions): Promise<I
   const training = imported.filter(({ status }) => status === 'waiting');
   await importShuffled(stack, training, options.seed);
   await trainUntilIdle(stack, [DOMAIN, CONTROL]);
+  await untilLive(stack, [DOMAIN, CONTROL]);
 
   const pairs = heldOut.map(readPair);
   const after = await scorePairs(stack, options.model, DOMAIN, heldOut);
   const control = await scorePairs(stack, options.model, CONTROL, heldOut);
-  const accuracy = (margins: number[]) =>
+  /** Share of pairs with a positive margin, ties ½; a pair without a margin does not fit the model and is left out. */
+  const accuracy = (margins: (number | undefined)[]) =>
     bootstrapClusters(
-      margins.map((margin, index) => ({ cluster: pairs[index]?.cluster ?? '', value: 0.5 + 0.5 * Math.sign(margin) })),
+      margins.flatMap((margin, index) =>
+        margin === undefined ? [] : [{ cluster: pairs[index]?.cluster ?? '', value: 0.5 + 0.5 * Math.sign(margin) }],
+      ),
       { seed: options.seed },
     );
   const longer =
@@ -77,12 +82,12 @@ export async function runImport(stack: Stack, options: ImportOptions): Promise<I
     second: second.stored,
     heldOutRows: heldOut.length,
     ...(await countTraining(stack.admin, DOMAIN)),
-    heldOutBefore: accuracy(after.map((row) => perToken(row.referenceLogps, row))),
-    heldOutAfter: accuracy(after.map((row) => perToken(row.logps, row))),
-    implicitReward: accuracy(after.map(rewardMargin)),
+    heldOutBefore: accuracy(after.map((row) => row && perToken(row.base, row))),
+    heldOutAfter: accuracy(after.map((row) => row && perToken(row.adapter, row))),
+    implicitReward: accuracy(after.map((row) => row && rewardMargin(row))),
     lengthAlone: accuracy(pairs.map(({ chosen, rejected }) => (chosen.length - rejected.length) * (longer ? 1 : -1))),
     lengthRule: longer ? 'longer' : 'shorter',
-    shuffledLabels: accuracy(control.map(rewardMargin)),
+    shuffledLabels: accuracy(control.map((row) => row && rewardMargin(row))),
   };
 }
 
@@ -145,6 +150,18 @@ async function trainUntilIdle(stack: Stack, domains: string[]): Promise<void> {
   progress.finish('Trained until nothing was left.');
 }
 
+/** An adapter goes live when the inference server has loaded it and it has passed a probe there. */
+async function untilLive(stack: Stack, domains: string[]): Promise<void> {
+  const end = Date.now() + LIVE_PATIENCE_SECONDS * 1000;
+  for (const id of domains) {
+    for (let { head, live } = await stack.admin.getDomain(id); head !== live; ) {
+      if (Date.now() > end) throw new Error(`the last adapter of ${id} did not go live; see the logs`);
+      await Promise.race([stack.processes.failure, new Promise((wake) => setTimeout(wake, 500))]);
+      ({ head, live } = await stack.admin.getDomain(id));
+    }
+  }
+}
+
 function textOf(candidate: Preference['comparison']['candidates'][number] | undefined): string {
   return candidate?.content.type === 'text' ? candidate.content.text : '';
 }
@@ -156,17 +173,24 @@ function readPair({ comparison, choice }: Preference): { chosen: string; rejecte
   return { chosen: textOf(chosen), rejected: textOf(rejected), cluster: canonicalJson(comparison.prompt) };
 }
 
-/** One line of `prefloop-runner score`: chosen first; summed log-probabilities, nats. */
-type ScoredRow = { logps: [number, number]; referenceLogps: [number, number]; tokens: [number, number] };
+/** A line of `prefloop-runner score`: tokens and summed log-probabilities (nats) of chosen and rejected. */
+type Scored = Record<'tokens' | 'base' | 'adapter', [number, number]>;
 
-const perToken = ([chosen, rejected]: [number, number], { tokens }: ScoredRow) =>
-  chosen / tokens[0] - rejected / tokens[1];
+function perToken([chosen, rejected]: [number, number], { tokens }: Scored): number {
+  return chosen / tokens[0] - rejected / tokens[1];
+}
 
-const rewardMargin = ({ logps, referenceLogps }: ScoredRow) =>
-  logps[0] - referenceLogps[0] - (logps[1] - referenceLogps[1]);
+function rewardMargin({ adapter, base }: Scored): number {
+  return adapter[0] - base[0] - (adapter[1] - base[1]);
+}
 
-/** The domain's live adapter on the held-out pairs, through the runner's own command. */
-async function scorePairs(stack: Stack, model: string, domain: string, heldOut: Preference[]): Promise<ScoredRow[]> {
+/** The domain's live adapter on the held-out pairs, through the runner's own command; undefined = does not fit. */
+async function scorePairs(
+  stack: Stack,
+  model: string,
+  domain: string,
+  heldOut: Preference[],
+): Promise<(Scored | undefined)[]> {
   const { live } = await stack.admin.getDomain(domain);
   if (!live) throw new Error(`no adapter of ${domain} is live; see the runner's log`);
   const folder = join(stack.folder, 'score', domain);
@@ -180,11 +204,13 @@ async function scorePairs(stack: Stack, model: string, domain: string, heldOut: 
   });
   const [data, out] = [join(folder, 'pairs.jsonl'), join(folder, 'scores.jsonl')];
   await writeFile(data, `${rows.join('\n')}\n`);
-  const command = ['-m', 'prefloop.cli', 'score', '--model', model, '--adapter', folder, '--data', data, '--out', out];
+  const files = ['--adapter', folder, '--data', data, '--out', out];
+  const command = ['-m', 'prefloop.cli', 'score', '--model', model, '--threads', '1', ...files];
   const scorer = stack.processes.start(`score-${domain}`, python, command);
   await Promise.race([new Promise((done) => scorer.on('exit', done)), stack.processes.failure]);
   return (await readFile(out, 'utf8'))
     .trim()
     .split('\n')
-    .map((line) => JSON.parse(line) as ScoredRow);
+    .map((line) => JSON.parse(line) as Scored | { error: string })
+    .map((row) => ('error' in row ? undefined : row));
 }
