@@ -32,8 +32,8 @@ TOKENIZER_CONVERSATIONS = 20_000
 PEAK_LR, WARMUP_STEPS = 2.5e-3, 100
 WEIGHT_DECAY, CLIP_NORM = 0.05, 1.0
 # A model this small leaks probability to slips that no reply of the world has. The last norm is scaled by this much, so
-# that temperature 1 of the saved model is temperature 0.75 of the trained one.
-SHARPNESS = 1.33
+# that temperature 1 of the saved model is temperature 0.77 of the trained one.
+SHARPNESS = 1.3
 
 
 def build_config(tokenizer: PreTrainedTokenizerFast) -> LlamaConfig:
@@ -170,7 +170,7 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path, required=True, help="folder to write, also holds the checkpoint")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--steps", type=int, default=4500)
+    parser.add_argument("--steps", type=int, default=6000)
     parser.add_argument(
         "--minutes", type=float, default=60.0, help="stop early after this time, learning rate annealed"
     )

@@ -9,7 +9,7 @@ from prefloop.tiny.world import KINDS, Prompt, replies
 
 Message = dict[str, str]
 # How often each kind is met: replies have the most to say, sums are soon learned.
-SHARES = {"replies": 0.37, "sums": 0.14, "scenes": 0.2, "refusals": 0.1, "rewrites": 0.19}
+SHARES = {"replies": 0.4, "sums": 0.1, "scenes": 0.22, "refusals": 0.1, "rewrites": 0.18}
 FREE_PROMPT_SHARE = 0.1
 SYSTEM_SHARE = 0.12
 NEXT_TURN_SHARE = 0.12

@@ -71,10 +71,10 @@ def test_nearly_all_its_answers_parse_and_every_deliberate_flaw_occurs(lm, kind)
     model, tokenizer = lm
     prompts = sample_prompts(kind, N[kind], "lm test", "held_out")
     figures = report.measure(kind, prompts, sampling.sample_answers(model, tokenizer, prompts, seed=1))
-    assert figures[f"parses.{kind}"]["value"] >= 0.9
+    assert figures[f"parses.{kind}"]["value"] >= 0.95
     for flaw in KINDS[kind].FLAWS:
         share = figures[f"flaws.{kind}.{flaw}"]
-        assert 0.05 <= share["value"] <= 0.95, (flaw, share)
+        assert share["low"] <= 0.5 and share["high"] >= 0.15, (flaw, share)
 
 
 def test_replies_come_in_all_styles(lm):
@@ -82,7 +82,7 @@ def test_replies_come_in_all_styles(lm):
     prompts = sample_prompts("replies", 200, "lm styles", "held_out")
     styles = report.measure_styles(prompts, sampling.sample_answers(model, tokenizer, prompts, seed=2))
     for style, names in {"greeting": 4, "empathy": 3, "layout": 3, "closing": 4, "steps": 4}.items():
-        assert len(styles[style]) == names and min(styles[style].values()) > 0.03, styles[style]
+        assert len(styles[style]) == names and min(styles[style].values()) > 0.08, styles[style]
 
 
 def test_training_that_was_killed_goes_on_from_its_checkpoint(tmp_path):

@@ -16,7 +16,7 @@ from prefloop.tiny.world.reply_form import NO_PRODUCT, Reply
 
 KIND = "replies"
 FLAWS = ("stray",)
-STRAY_RATE = 0.25
+STRAY_RATE = 0.3
 REASON_RATE = 0.5
 MIXED_REGISTER_RATE = 0.15
 EMOJI_RATES = (0.0, 0.0, 0.5, 1.0)  # a reply has one of them, for each place an emoji can stand

@@ -14,8 +14,8 @@ from prefloop.tiny.world.prompt import Prompt, Verdict
 
 KIND = "scenes"
 FLAWS = ("missing", "invented")
-MISSING_RATE, INVENTED_RATE = 0.33, 0.25
-MIN_EVENTS, MAX_EVENTS = 3, 6
+MISSING_RATE, INVENTED_RATE = 0.22, 0.2
+MIN_EVENTS, MAX_EVENTS = 3, 5
 ACTORS = (
     "Anna", "Paul", "Rosa", "Emil", "Grandma", "Uncle Joe", "the cat", "the dog", "the baker", "the postman",
     "the boy", "the girl", "the teacher", "the farmer", "the crow", "the queen",
@@ -43,7 +43,7 @@ Event = tuple[str, str]
 
 
 def sample_prompt(rng: random.Random) -> Prompt:
-    """Notes of three to six different events in their order."""
+    """Notes of three to five different events in their order."""
     events: list[Event] = []
     actions = rng.sample(tuple(ACTIONS), rng.randint(MIN_EVENTS, MAX_EVENTS))
     for action in actions:
