@@ -167,6 +167,10 @@ class DpoRecipe(BaseModel):
     Strength of the pull to the reference.
     """
     label_smoothing: Annotated[float, Field(alias="labelSmoothing", ge=0.0, le=0.5)] = 0
+    sft_weight: Annotated[float, Field(alias="sftWeight", ge=0.0, le=10.0)] = 0
+    """
+    Weight of -log π(chosen), summed over its tokens: keeps preferred answers likely.
+    """
     rank: Annotated[int, Field(ge=1, le=512)] = 16
     """
     LoRA rank r.
@@ -222,6 +226,10 @@ class OfsDpoRecipe(BaseModel):
     Strength of the pull to the reference.
     """
     label_smoothing: Annotated[float, Field(alias="labelSmoothing", ge=0.0, le=0.5)] = 0
+    sft_weight: Annotated[float, Field(alias="sftWeight", ge=0.0, le=10.0)] = 0
+    """
+    Weight of -log π(chosen), summed over its tokens: keeps preferred answers likely.
+    """
     alpha: Annotated[float, Field(ge=0.0, le=10.0)] = 0.1
     """
     Weight of the fast-slow chasing term.

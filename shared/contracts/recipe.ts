@@ -27,12 +27,19 @@ const beta = z
   .default(0.1)
   .meta({ description: 'Strength of the pull to the reference.' });
 
+const preference = {
+  beta,
+  labelSmoothing: z.number().min(0).max(0.5).default(0),
+  sftWeight: z.number().min(0).max(10).default(0).meta({
+    description: 'Weight of -log π(chosen), summed over its tokens: keeps preferred answers likely.',
+  }),
+};
+
 const DpoRecipe = z
   .strictObject({
     method: z.literal('dpo'),
     loss: z.enum(['sigmoid', 'ipo', 'hinge']).default('sigmoid'),
-    beta,
-    labelSmoothing: z.number().min(0).max(0.5).default(0),
+    ...preference,
     ...lora,
   })
   .meta({ id: 'DpoRecipe' });
@@ -41,8 +48,7 @@ const DpoRecipe = z
 const OfsDpoRecipe = z
   .strictObject({
     method: z.literal('ofs-dpo'),
-    beta,
-    labelSmoothing: z.number().min(0).max(0.5).default(0),
+    ...preference,
     alpha: z.number().min(0).max(10).default(0.1).meta({ description: 'Weight of the fast-slow chasing term.' }),
     slowRatio: z.number().positive().max(1).default(0.2).meta({ description: 'Slow learning rate / fast one.' }),
     chasingInterval: z.number().int().min(1).max(10000).default(8).meta({

@@ -10,6 +10,7 @@ from prefloop.objectives.dpo import dpo
 from prefloop.objectives.hinge import hinge
 from prefloop.objectives.ipo import ipo
 from prefloop.objectives.margins import PairLogps, PairLosses
+from prefloop.objectives.sft import sft
 from prefloop.recipes.agreement import measure_agreement
 from prefloop.recipes.policy import new_policy, restore
 from prefloop.recipes.steps import counted, remember_reference, run_steps, summarise
@@ -50,7 +51,10 @@ def train_dpo(
 
     def objective(logps: Sequence[PairLogps], p_B: Tensor, weight_B: Tensor) -> Outcome:
         losses = _losses(logps[0], recipe, p_B, weight_B)
-        return Outcome(losses.losses_B, losses, recipe.beta * logps[0].log_ratio_margin_B.detach())
+        total_B = losses.losses_B
+        if recipe.sft_weight:
+            total_B = total_B + recipe.sft_weight * sft(logps[0], p_B, weight_B)
+        return Outcome(total_B, losses, recipe.beta * logps[0].log_ratio_margin_B.detach())
 
     def step(batch: PairBatch, reference_N: Tensor) -> StepMetrics:
         return train_step(

@@ -18,6 +18,7 @@ from prefloop.adapters.lora import Adapter, moved, new_adapter
 from prefloop.contracts import OfsDpoRecipe
 from prefloop.objectives.margins import PairLogps, PairLosses
 from prefloop.objectives.ofs_dpo import ofs_dpo
+from prefloop.objectives.sft import sft
 from prefloop.recipes.agreement import measure_agreement
 from prefloop.recipes.policy import Policy, new_policy, restore
 from prefloop.recipes.steps import counted, remember_reference, run_steps, summarise
@@ -87,7 +88,10 @@ def train_ofs_dpo(
         ).tolist()
         seen.append(Seen((of_f, of_s) if roles.chased == FAST else (of_s, of_f), gap))
         shown = PairLosses(losses.base_fast_B, losses.fast.chosen_rewards_B, losses.fast.rejected_rewards_B)
-        return Outcome(losses.fast.losses_B + losses.slow.losses_B, shown, margin_B)
+        total_B = losses.fast.losses_B + losses.slow.losses_B
+        if recipe.sft_weight:
+            total_B = total_B + recipe.sft_weight * sum(sft(one, p_B, weight_B) for one in logps)
+        return Outcome(total_B, shown, margin_B)
 
     def step(batch: PairBatch, reference_N: Tensor) -> StepMetrics:
         by_role = [twin[roles.chased], twin[1 - roles.chased]]

@@ -11,6 +11,7 @@ from prefloop.objectives.hinge import hinge
 from prefloop.objectives.ipo import ipo
 from prefloop.objectives.margins import PairLogps
 from prefloop.objectives.ofs_dpo import ofs_dpo
+from prefloop.objectives.sft import sft
 
 PAIRWISE = {"dpo": dpo, "ipo": ipo, "hinge": hinge}
 
@@ -157,3 +158,14 @@ def test_senseless_options_are_refused(name):
         PAIRWISE[name](logps, 0.1, label_smoothing=0.6)
     with pytest.raises(ValueError, match="alpha"):
         ofs_dpo(logps, logps, 0.1, alpha=-1.0)
+
+
+def test_the_sft_term_is_the_winners_log_probability_and_knows_no_reference():
+    chosen, rejected, *reference = logps_like(5, 11)
+    logps = PairLogps(chosen, rejected, *reference)
+    assert torch.equal(sft(logps), -chosen)
+    assert torch.equal(sft(logps, torch.ones(5)), -chosen) and torch.equal(
+        sft(logps, torch.zeros(5)), -rejected
+    )
+    tied = sft(logps, torch.full((5,), 0.5), torch.full((5,), 3.0))
+    assert torch.allclose(tied, -1.5 * (chosen + rejected))

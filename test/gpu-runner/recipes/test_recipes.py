@@ -82,6 +82,24 @@ def test_the_loss_falls_from_ln_2_and_new_prompts_are_judged_alike(trunk: Trunk,
 
 
 @BOTH
+def test_an_sft_term_keeps_what_is_preferred_likely(trunk: Trunk, recipe: Recipe):
+    # Both completions begin alike: the preference loss alone is free to let both fall.
+    rows = [replace(row, completions=(row.completions[0], (*row.completions[0][:-2], 9, 2))) for row in VOTES]
+    alone = recipe.model_copy(update={"epochs": 4})
+    held = alone.model_copy(update={"sft_weight": 0.3})
+    batch = pair_batch(rows)
+    likely = []
+    for one in (alone, held):
+        trained = train(trunk, one, rows)
+        with torch.no_grad():
+            (policy_N,) = completion_logps(trunk, batch.packed, [trained.adapter])
+        likely.append(policy_N[batch.chosen_B].mean().item())
+    assert likely[1] > likely[0] + 1
+    first = train(trunk, alone, rows[:4]), train(trunk, held, rows[:4])
+    assert first[0].losses[0] == first[1].losses[0]  # what is reported is the preference loss
+
+
+@BOTH
 def test_the_same_parent_votes_and_recipe_make_the_same_bytes(trunk: Trunk, recipe: Recipe):
     first, second = (train(trunk, recipe, VOTES) for _ in range(2))
     assert files_of(trunk, first) == files_of(trunk, second)
