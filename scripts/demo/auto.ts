@@ -11,8 +11,14 @@ import { demoDomain, demoRecipe, type Stack } from './stack.ts';
 
 /** A person's vote is wrong this often. */
 const NOISE = 0.1;
+/**
+ * Nats per token that a domain's live adapter may be away from the base. Further out lies mostly broken text, except
+ * where answers become short: there every token carries more of the change.
+ */
+const MAX_KL = 0.13;
+const MAX_KL_SHORT = 0.6;
 /** Votes that may wait for the runner: people who vote far ahead of it judge a model that has not heard them yet. */
-const AHEAD = 48;
+const AHEAD = 36;
 /** Comparisons a persona has open at once: enough to fill the server's batch, few enough to follow the live adapter. */
 const OPEN = 4;
 
@@ -34,7 +40,7 @@ export type AutoResult = {
   personas: PersonaResult[];
   /** Trained on coin flips: what a win rate is when there is nothing to learn. */
   control: PersonaResult;
-  /** Win rate of each persona's adapter (row) under each persona's taste (column). */
+  /** Win rate of each domain's adapter (row), the control's too, under each persona's taste (column). */
   cross: Record<string, Record<string, number>>;
 };
 
@@ -44,7 +50,8 @@ export const CONTROL = 'coin-flips';
 export async function runAuto(stack: Stack, options: AutoOptions): Promise<AutoResult> {
   const domains = [...options.personas, CONTROL];
   for (const id of domains) {
-    await stack.admin.createDomain(demoDomain(id, options.model, { recipe: demoRecipe(options.seed) }));
+    const gates = { maxLengthRatio: 4, maxKl: id === 'brief' ? MAX_KL_SHORT : MAX_KL };
+    await stack.admin.createDomain(demoDomain(id, options.model, { recipe: demoRecipe(options.seed), gates }));
   }
   stack.startRunner();
 
@@ -171,12 +178,12 @@ async function evaluate(stack: Stack, options: AutoOptions): Promise<AutoResult>
 
   const personas: PersonaResult[] = [];
   const cross: AutoResult['cross'] = {};
-  for (const persona of options.personas) {
-    personas.push(await summarise(persona, persona));
-    cross[persona] = {};
+  for (const persona of options.personas) personas.push(await summarise(persona, persona));
+  for (const domain of domains) {
+    cross[domain] = {};
     for (const taste of options.personas) {
-      const { wins } = await compare(live.get(persona) as string[], taste);
-      cross[persona][taste] = wins.reduce((sum, win) => sum + win, 0) / wins.length;
+      const { wins } = await compare(live.get(domain) as string[], taste);
+      cross[domain][taste] = wins.reduce((sum, win) => sum + win, 0) / wins.length;
     }
   }
   return { personas, control: await summarise(CONTROL, options.personas[0] as string), cross };

@@ -46,9 +46,9 @@ export function printAuto(result: AutoResult, personas: readonly string[]): void
   );
   printTable(
     ['', ...personas],
-    personas.map((persona) => [
-      persona,
-      ...personas.map((taste) => share(result.cross[persona]?.[taste] ?? Number.NaN)),
+    Object.entries(result.cross).map(([domain, wins]) => [
+      domain,
+      ...personas.map((taste) => share(wins[taste] ?? Number.NaN)),
     ]),
   );
   console.log('');

@@ -32,21 +32,16 @@ def _brief(found: Attributes) -> float:
 
 
 def _warm(found: Attributes) -> float:
-    score = 0.6 * min(found["emoji"], 3) - 0.3 * found["stray"] - 0.01 * found["words"]
-    score += {"none": 0.0, "plain": 0.3, "warm": 1.4, "formal": -0.6}[found["greeting"]]
-    score += {"none": 0.0, "brief": 0.4, "strong": 1.2}[found["empathy"]]
-    score += {"none": 0.0, "wish": 0.5, "invitation": 1.6, "formal": -0.8}[found["closing"]]
-    return score + 0.8 * found["casual"] - 0.6 * found["formal"]
+    score = 0.5 * min(found["emoji"], 2) - 0.4 * found["stray"] - 0.01 * found["words"]
+    score += {"none": 0.0, "plain": 0.2, "warm": 1.6, "formal": -0.6}[found["greeting"]]
+    return score + {"none": 0.0, "wish": 0.4, "invitation": 1.6, "formal": -0.6}[found["closing"]]
 
 
 def _formal(found: Attributes) -> float:
-    score = (
-        0.45 * found["steps"] + 0.7 * found["reason"] - 0.4 * min(found["emoji"], 3) - 0.4 * found["stray"]
-    )
-    score += {"none": 0.0, "plain": 0.2, "warm": -0.6, "formal": 1.3}[found["greeting"]]
-    score += {"none": 0.0, "wish": 0.0, "invitation": -0.4, "formal": 1.3}[found["closing"]]
-    score += {"prose": 0.0, "numbers": 0.6, "bullets": 1.2}[found["layout"]]
-    return score + 1.0 * found["formal"] - 0.5 * found["casual"] - 0.01 * found["words"]
+    score = -0.4 * min(found["emoji"], 3) - 0.4 * found["stray"] - 0.01 * found["words"]
+    score += {"none": 0.0, "plain": 0.2, "warm": -0.6, "formal": 1.6}[found["greeting"]]
+    score += {"none": 0.0, "wish": 0.0, "invitation": -0.4, "formal": 1.6}[found["closing"]]
+    return score + {"prose": 0.0, "numbers": 0.6, "bullets": 1.4}[found["layout"]]
 
 
 def _guide(found: Attributes) -> float:
@@ -61,8 +56,8 @@ PERSONAS: dict[str, Persona] = {
     persona.name: persona
     for persona in (
         Persona("brief", "likes it short and plain, without any frills", _brief),
-        Persona("warm", "likes it warm and casual, with emoji and an open door at the end", _warm),
-        Persona("formal", "likes it formal and thorough, in bullets, signed by the house", _formal),
+        Persona("warm", "likes a warm welcome, emoji, and an open door at the end", _warm),
+        Persona("formal", "likes it formal: properly addressed, in bullets, signed by the house", _formal),
         Persona("guide", "likes a numbered guide that says why, and good luck at the end", _guide),
     )
 }
