@@ -37,7 +37,7 @@ function putSection(page: string, summary: Summary, measuredAt: Date): string {
 
 function describe(summary: Summary, measuredAt: Date): string {
   const facts = [
-    `- command: \`${summary.command}\``,
+    `- command: \`${withoutPaths(summary.command)}\``,
     `- machine: ${summary.machine}`,
     `- date: ${measuredAt.toISOString().slice(0, 10)}`,
   ];
@@ -46,18 +46,28 @@ function describe(summary: Summary, measuredAt: Date): string {
     ...explain(value),
   }));
   const rows = summary.name === 'train' ? tabulate((summary.rows as Row[]).filter((row) => row.variant)) : summary.rows;
-  const tables = [figures, (rows ?? []) as Record<string, unknown>[]].filter((table) => table.length > 0);
+  const flat = (rows ?? []) as Record<string, unknown>[];
+  const detail = flat.some((row) => Object.values(row).some((value) => value instanceof Object)) ? [] : flat;
+  const tables = [figures, detail].filter((table) => table.length > 0);
   return ['', facts.join('\n'), ...tables.map(markdownTable), '']
     .join('\n\n')
     .replace(/\n{3,}/g, '\n\n')
     .trim();
 }
 
-/** Values that no one number stands for are a median with the lowest and the highest of the runs. */
+/** Where files lay on the machine that measured is nobody's business. */
+function withoutPaths(command: string): string {
+  return command
+    .replace(/ --(json|folder) \S+/g, '')
+    .replace(/--data \S+/, '--data DIR')
+    .replace(/--import \S*\//, '--import DIR/');
+}
+
+/** Values that no one number stands for: a median with the lowest and the highest run, or a share with its interval. */
 function explain(figure: Figure): Record<string, string> {
-  if (typeof figure === 'number') return { value: short(figure), 'lowest – highest': '', n: '' };
+  if (typeof figure === 'number') return { value: short(figure), 'low – high': '', n: '' };
   const { value, low, high, n } = figure;
-  return { value: short(value), 'lowest – highest': `${short(low)} – ${short(high)}`, n: String(n) };
+  return { value: short(value), 'low – high': `${short(low)} – ${short(high)}`, n: String(n) };
 }
 
 /** Three digits that mean something; more would pretend to. */

@@ -90,7 +90,8 @@ async function main(options: Options): Promise<number | undefined> {
     say,
   });
   const stopped = new Promise<'stopped'>((stop) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop('stopped'));
+    // npm passes a signal on that the terminal has sent already: the second one must not end this before all is stopped.
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop('stopped'));
   });
   try {
     const work = options.import
@@ -115,7 +116,7 @@ async function summarise(
   const all = { seconds: (performance.now() - started) / 1000, ...figures };
   if (options.json) {
     await writeSummary(options.json, {
-      name: 'demo',
+      name: options.import ? 'demo-import' : 'demo',
       command: formatCommand(['npm', 'run', 'demo', '--', ...process.argv.slice(2)]),
       machine: describeMachine(),
       seeds: [options.seed],
