@@ -36,11 +36,11 @@ describe('an assignment token', () => {
   it('is refused for another comparison, another project, another secret', async () => {
     const token = await signAssignment(project, deal);
     for (const work of [
-      verify(token, 0, project, uuidv7()),
-      verify(token, 0, { ...project, id: 'theirs' }),
-      verify(token, 0, { ...project, secret: 'another-secret-of-32-bytes' }),
+      () => verify(token, 0, project, uuidv7()),
+      () => verify(token, 0, { ...project, id: 'theirs' }),
+      () => verify(token, 0, { ...project, secret: 'another-secret-of-32-bytes' }),
     ]) {
-      await expect(work).rejects.toMatchObject({ code: 'assignment_invalid' });
+      await expect(work()).rejects.toMatchObject({ code: 'assignment_invalid' });
     }
   });
 
