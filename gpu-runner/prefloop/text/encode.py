@@ -44,12 +44,14 @@ class TextEncoder:
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, end_ids: Sequence[int] = ()):
         self.tokenizer = tokenizer
-        eos = tokenizer.eos_token_id
+        eos: Any = tokenizer.eos_token_id
         ids = [*end_ids, *([] if eos is None else [eos])]
         if not ids:
             raise ValueError("the tokenizer names no end token: completions could never end")
         self.end_ids: tuple[int, ...] = tuple(dict.fromkeys(int(i) for i in ids))
-        self.end_id = self._end_of_turn() if tokenizer.chat_template else int(eos or self.end_ids[0])
+        self.end_id = (
+            self._end_of_turn() if tokenizer.chat_template else int(self.end_ids[0] if eos is None else eos)
+        )
 
     def prompt_ids(self, prompt: Prompt | Mapping[str, Any] | Sequence[Mapping[str, str]]) -> list[int]:
         """Ids of a conversation up to where the assistant speaks, or of a plain text.
@@ -92,7 +94,8 @@ class TextEncoder:
     def decode(self, ids: Sequence[int]) -> str:
         """The text of an answer, without its end tokens."""
         kept = [i for i in ids if i not in self.end_ids]
-        return self.tokenizer.decode(kept, skip_special_tokens=False, clean_up_tokenization_spaces=False)
+        text: Any = self.tokenizer.decode(kept, skip_special_tokens=False, clean_up_tokenization_spaces=False)
+        return text
 
     def _ids(self, text: str, special: bool) -> list[int]:
         try:
@@ -138,7 +141,7 @@ def load_encoder(name: str, revision: str | None = None) -> TextEncoder:
 def _generation_ends(path: str, revision: str | None) -> list[int]:
     """End tokens named by generation_config.json: instruct models often have several."""
     try:
-        ends = GenerationConfig.from_pretrained(path, revision=revision).eos_token_id
+        ends = GenerationConfig.from_pretrained(path, revision=revision or "main").eos_token_id
     except OSError:
         return []
     return ends if isinstance(ends, list) else [] if ends is None else [ends]
