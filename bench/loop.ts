@@ -4,7 +4,7 @@
  * is the loop's own.
  */
 
-import { demoDomain, demoRecipe, startStack } from '../scripts/demo/stack.ts';
+import { demoDomain, demoRecipe, hostOption, startStack } from '../scripts/demo/stack.ts';
 import { defineCommand } from '../shared/cli/command.ts';
 import { describeMachine, type Figure, formatCommand, writeSummary } from '../shared/cli/summary.ts';
 import { formatTable } from '../shared/cli/table.ts';
@@ -18,13 +18,7 @@ const declaration = {
   options: {
     batches: { type: 'integer', value: 'N', help: 'Batches; medians are reported.', default: 7, min: 1 },
     batchSize: { type: 'integer', value: 'N', help: 'Votes of a batch.', default: 24, min: 1, max: 500 },
-    host: {
-      type: 'text',
-      value: 'HOST',
-      help: 'What the edge runs on.',
-      default: 'workers',
-      choices: ['workers', 'deno'],
-    },
+    host: hostOption,
     seed: { type: 'integer', value: 'S', help: 'Seed of prompts and training.', default: 0, min: 0 },
     quick: { type: 'flag', help: 'Two batches of 8 votes: shows that it works, measures nothing.' },
     json: { type: 'text', value: 'FILE', help: 'Write the figures as JSON.' },

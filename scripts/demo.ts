@@ -7,7 +7,7 @@ import { describeMachine, type Figure, formatCommand, writeSummary } from '../sh
 import { runAuto } from './demo/auto.ts';
 import { runImport } from './demo/import.ts';
 import { openBrowser } from './demo/processes.ts';
-import { demoDomain, type Stack, startStack } from './demo/stack.ts';
+import { demoDomain, hostOption, type Stack, startStack } from './demo/stack.ts';
 import { autoFigures, importFigures, printAuto, printImport } from './demo/table.ts';
 
 const command = {
@@ -56,13 +56,7 @@ const command = {
       max: 10000,
     },
     seed: { type: 'integer', value: 'S', help: 'Seed of prompts, noise, training and sampling.', default: 0, min: 0 },
-    host: {
-      type: 'text',
-      value: 'HOST',
-      help: 'What the edge runs on.',
-      default: 'workers',
-      choices: ['workers', 'deno'],
-    },
+    host: hostOption,
     port: { type: 'integer', value: 'PORT', help: 'Where the page is.', default: 8787, min: 0, max: 65535 },
     folder: { type: 'text', value: 'DIR', help: 'Keep state and logs here; without it nothing is kept.' },
     json: { type: 'text', value: 'FILE', help: 'Write the figures as JSON.' },

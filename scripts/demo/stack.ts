@@ -9,6 +9,15 @@ import type { DemoConfig } from '../../worker/demo/contract.ts';
 import { type Judge, startJudge } from './judge.ts';
 import { freePort, type Processes, python, startProcesses, untilReady } from './processes.ts';
 
+/** `--host` of every command that starts a stack. */
+export const hostOption = {
+  type: 'text',
+  value: 'HOST',
+  help: 'What the edge runs on.',
+  default: 'workers',
+  choices: ['workers', 'deno'],
+} as const;
+
 export type StackOptions = {
   host: 'workers' | 'deno';
   /** 0 = any free port. */
