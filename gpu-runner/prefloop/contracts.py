@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, Dict, Literal
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AnyUrl, BaseModel, ConfigDict, Field
 from typing_extensions import TypeAliasType
 
 
@@ -113,6 +113,25 @@ ErrorCode = TypeAliasType(
 )
 
 
+class Mitigation(BaseModel):
+    """
+    When an adapter fails its displacement gate, the batches after it are trained with these until one passes (Flex-DPO and the SFT term; recipe dpo).
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    sft_weight: Annotated[float, Field(alias="sftWeight", ge=0.0, le=10.0)] = 0.05
+    beta_rejected_ratio: Annotated[
+        float, Field(alias="betaRejectedRatio", gt=0.0, le=1.0)
+    ] = 0.8
+    """
+    β⁻ / β⁺.
+    """
+
+
 class GateBounds(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
@@ -134,6 +153,10 @@ class GateBounds(BaseModel):
     max_kl: Annotated[float | None, Field(alias="maxKl", gt=0.0)] = None
     """
     KL to the base, nats per token, on sampled answers.
+    """
+    mitigation: Mitigation | None = None
+    """
+    When an adapter fails its displacement gate, the batches after it are trained with these until one passes (Flex-DPO and the SFT term; recipe dpo).
     """
     max_length_ratio: Annotated[float | None, Field(alias="maxLengthRatio", gt=1.0)] = (
         None
@@ -162,7 +185,7 @@ class DpoRecipe(BaseModel):
     )
     method: Literal["dpo"]
     loss: Literal["sigmoid", "ipo", "hinge"] = "sigmoid"
-    beta: Annotated[float, Field(gt=0.0, le=100.0)] = 0.1
+    beta: Annotated[float, Field(gt=0.0, le=10000.0)] = 0.1
     """
     Strength of the pull to the reference.
     """
@@ -221,7 +244,7 @@ class OfsDpoRecipe(BaseModel):
         frozen=True,
     )
     method: Literal["ofs-dpo"]
-    beta: Annotated[float, Field(gt=0.0, le=100.0)] = 0.1
+    beta: Annotated[float, Field(gt=0.0, le=10000.0)] = 0.1
     """
     Strength of the pull to the reference.
     """
@@ -272,6 +295,903 @@ class OfsDpoRecipe(BaseModel):
     seed: Annotated[int, Field(ge=0, le=2147483647)] = 0
 
 
+Targets2Item = TypeAliasType(
+    "Targets2Item", Annotated[str, Field(max_length=100, min_length=1)]
+)
+
+
+Targets2 = TypeAliasType(
+    "Targets2", Annotated[list[Targets2Item], Field(max_length=64, min_length=1)]
+)
+"""
+Modules that get an adapter: all linear layers of the trunk, or names.
+"""
+
+
+class CofsDpoRecipe(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    method: Literal["cofs-dpo"]
+    beta: Annotated[float, Field(gt=0.0, le=10000.0)] = 0.1
+    """
+    Strength of the pull to the reference.
+    """
+    label_smoothing: Annotated[float, Field(alias="labelSmoothing", ge=0.0, le=0.5)] = 0
+    sft_weight: Annotated[float, Field(alias="sftWeight", ge=0.0, le=10.0)] = 0
+    """
+    Weight of -log π(chosen), summed over its tokens: keeps preferred answers likely.
+    """
+    alpha: Annotated[float, Field(ge=0.0, le=10.0)] = 0.1
+    """
+    Weight of the fast-slow chasing term.
+    """
+    slow_ratio: Annotated[float, Field(alias="slowRatio", gt=0.0, le=1.0)] = 0.2
+    """
+    Slow learning rate / fast one.
+    """
+    chasing_interval: Annotated[int, Field(alias="chasingInterval", ge=1, le=10000)] = 8
+    """
+    Optimiser steps between two decisions on who is chased.
+    """
+    memory: Annotated[int, Field(ge=1, le=1000)] = 32
+    """
+    Votes of each topic that are kept to fit the weights of the combination on.
+    """
+    fit_steps: Annotated[int, Field(alias="fitSteps", ge=1, le=1000)] = 40
+    """
+    Steps of that fit.
+    """
+    rank: Annotated[int, Field(ge=1, le=512)] = 16
+    """
+    LoRA rank r.
+    """
+    lora_alpha: Annotated[float, Field(alias="loraAlpha", gt=0.0, le=4096.0)] = 32
+    """
+    LoRA scale is loraAlpha / rank.
+    """
+    targets: Literal["all-linear"] | Targets2 = "all-linear"
+    """
+    Modules that get an adapter: all linear layers of the trunk, or names.
+    """
+    learning_rate: Annotated[float, Field(alias="learningRate", gt=0.0, le=1.0)] = 0.001
+    weight_decay: Annotated[float, Field(alias="weightDecay", ge=0.0, le=1.0)] = 0
+    max_grad_norm: Annotated[float, Field(alias="maxGradNorm", gt=0.0, le=1000.0)] = 1
+    epochs: Annotated[int, Field(ge=1, le=50)] = 1
+    """
+    Passes over one leased batch.
+    """
+    micro_batch: Annotated[int, Field(alias="microBatch", ge=1, le=1024)] = 8
+    """
+    Preferences per optimiser step.
+    """
+    max_length: Annotated[int, Field(alias="maxLength", ge=8, le=131072)] = 1024
+    """
+    Tokens of prompt and completion together; longer rows are reported, not cut.
+    """
+    seed: Annotated[int, Field(ge=0, le=2147483647)] = 0
+
+
+Targets3Item = TypeAliasType(
+    "Targets3Item", Annotated[str, Field(max_length=100, min_length=1)]
+)
+
+
+Targets3 = TypeAliasType(
+    "Targets3", Annotated[list[Targets3Item], Field(max_length=64, min_length=1)]
+)
+"""
+Modules that get an adapter: all linear layers of the trunk, or names.
+"""
+
+
+class CurryDpoRecipe(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    method: Literal["curry-dpo"]
+    beta: Annotated[float, Field(gt=0.0, le=10000.0)] = 0.1
+    """
+    Strength of the pull to the reference.
+    """
+    label_smoothing: Annotated[float, Field(alias="labelSmoothing", ge=0.0, le=0.5)] = 0
+    sft_weight: Annotated[float, Field(alias="sftWeight", ge=0.0, le=10.0)] = 0
+    """
+    Weight of -log π(chosen), summed over its tokens: keeps preferred answers likely.
+    """
+    stages: Annotated[int, Field(ge=1, le=7)] = 3
+    """
+    From the easiest pairs to the hardest.
+    """
+    difficulty: Literal["rating", "margin"] = "rating"
+    """
+    What makes a pair easy: a large gap of ratings, or a large margin of the model at the start.
+    """
+    renew_reference: Annotated[bool, Field(alias="renewReference")] = True
+    """
+    Each stage is pulled to where it started.
+    """
+    rank: Annotated[int, Field(ge=1, le=512)] = 16
+    """
+    LoRA rank r.
+    """
+    lora_alpha: Annotated[float, Field(alias="loraAlpha", gt=0.0, le=4096.0)] = 32
+    """
+    LoRA scale is loraAlpha / rank.
+    """
+    targets: Literal["all-linear"] | Targets3 = "all-linear"
+    """
+    Modules that get an adapter: all linear layers of the trunk, or names.
+    """
+    learning_rate: Annotated[float, Field(alias="learningRate", gt=0.0, le=1.0)] = 0.001
+    weight_decay: Annotated[float, Field(alias="weightDecay", ge=0.0, le=1.0)] = 0
+    max_grad_norm: Annotated[float, Field(alias="maxGradNorm", gt=0.0, le=1000.0)] = 1
+    epochs: Annotated[int, Field(ge=1, le=50)] = 1
+    """
+    Passes over one leased batch.
+    """
+    micro_batch: Annotated[int, Field(alias="microBatch", ge=1, le=1024)] = 8
+    """
+    Preferences per optimiser step.
+    """
+    max_length: Annotated[int, Field(alias="maxLength", ge=8, le=131072)] = 1024
+    """
+    Tokens of prompt and completion together; longer rows are reported, not cut.
+    """
+    seed: Annotated[int, Field(ge=0, le=2147483647)] = 0
+
+
+Targets4Item = TypeAliasType(
+    "Targets4Item", Annotated[str, Field(max_length=100, min_length=1)]
+)
+
+
+Targets4 = TypeAliasType(
+    "Targets4", Annotated[list[Targets4Item], Field(max_length=64, min_length=1)]
+)
+"""
+Modules that get an adapter: all linear layers of the trunk, or names.
+"""
+
+
+class TinyJudge(BaseModel):
+    """
+    Oracle of the built-in world.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    type: Literal["tiny"]
+
+
+class RefusalJudge(BaseModel):
+    """
+    An answer that refuses, by its words, is safe; every other is not.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    type: Literal["refusal"]
+
+
+class HttpJudge(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    type: Literal["http"]
+    url: AnyUrl
+    """
+    Base of an OpenAI-compatible API. The runner takes its key from PREFLOOP_JUDGE_KEY.
+    """
+    model: Annotated[str, Field(max_length=200, min_length=1)]
+    timeout_seconds: Annotated[
+        float, Field(alias="timeoutSeconds", gt=0.0, le=600.0)
+    ] = 60
+
+
+ReplayPrompt = TypeAliasType(
+    "ReplayPrompt", Annotated[str, Field(max_length=10000, min_length=1)]
+)
+
+
+Targets5Item = TypeAliasType(
+    "Targets5Item", Annotated[str, Field(max_length=100, min_length=1)]
+)
+
+
+Targets5 = TypeAliasType(
+    "Targets5", Annotated[list[Targets5Item], Field(max_length=64, min_length=1)]
+)
+"""
+Modules that get an adapter: all linear layers of the trunk, or names.
+"""
+
+
+class RebirthRecipe(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    method: Literal["rebirth"]
+    replay: Annotated[float, Field(ge=0.0, le=0.9)] = 0.5
+    """
+    Share of the lessons that are the base’s own answers to `replayPrompts`: they keep its other skills.
+    """
+    replay_prompts: Annotated[
+        list[ReplayPrompt], Field(alias="replayPrompts", max_length=500)
+    ] = []
+    """
+    What the other skills are asked with.
+    """
+    samples: Annotated[int, Field(ge=1, le=64)] = 4
+    """
+    Answers drawn for a prompt.
+    """
+    temperature: Annotated[float, Field(gt=0.0, le=5.0)] = 1
+    top_p: Annotated[float, Field(alias="topP", gt=0.0, le=1.0)] = 1
+    max_tokens: Annotated[int, Field(alias="maxTokens", ge=1, le=32768)] = 256
+    rank: Annotated[int, Field(ge=1, le=512)] = 16
+    """
+    LoRA rank r.
+    """
+    lora_alpha: Annotated[float, Field(alias="loraAlpha", gt=0.0, le=4096.0)] = 32
+    """
+    LoRA scale is loraAlpha / rank.
+    """
+    targets: Literal["all-linear"] | Targets5 = "all-linear"
+    """
+    Modules that get an adapter: all linear layers of the trunk, or names.
+    """
+    learning_rate: Annotated[float, Field(alias="learningRate", gt=0.0, le=1.0)] = 0.001
+    weight_decay: Annotated[float, Field(alias="weightDecay", ge=0.0, le=1.0)] = 0
+    max_grad_norm: Annotated[float, Field(alias="maxGradNorm", gt=0.0, le=1000.0)] = 1
+    epochs: Annotated[int, Field(ge=1, le=50)] = 1
+    """
+    Passes over one leased batch.
+    """
+    micro_batch: Annotated[int, Field(alias="microBatch", ge=1, le=1024)] = 8
+    """
+    Preferences per optimiser step.
+    """
+    max_length: Annotated[int, Field(alias="maxLength", ge=8, le=131072)] = 1024
+    """
+    Tokens of prompt and completion together; longer rows are reported, not cut.
+    """
+    seed: Annotated[int, Field(ge=0, le=2147483647)] = 0
+
+
+Targets6Item = TypeAliasType(
+    "Targets6Item", Annotated[str, Field(max_length=100, min_length=1)]
+)
+
+
+Targets6 = TypeAliasType(
+    "Targets6", Annotated[list[Targets6Item], Field(max_length=64, min_length=1)]
+)
+"""
+Modules that get an adapter: all linear layers of the trunk, or names.
+"""
+
+
+class AsftRecipe(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    method: Literal["asft"]
+    lambda_: Annotated[float, Field(alias="lambda", ge=0.0, le=100.0)] = 1
+    """
+    Weight of the alignment term beside SFT.
+    """
+    beta: Annotated[float, Field(gt=0.0, le=10000.0)] = 1
+    """
+    Temper of the odds; 1 is the paper’s form.
+    """
+    rank: Annotated[int, Field(ge=1, le=512)] = 16
+    """
+    LoRA rank r.
+    """
+    lora_alpha: Annotated[float, Field(alias="loraAlpha", gt=0.0, le=4096.0)] = 32
+    """
+    LoRA scale is loraAlpha / rank.
+    """
+    targets: Literal["all-linear"] | Targets6 = "all-linear"
+    """
+    Modules that get an adapter: all linear layers of the trunk, or names.
+    """
+    learning_rate: Annotated[float, Field(alias="learningRate", gt=0.0, le=1.0)] = 0.001
+    weight_decay: Annotated[float, Field(alias="weightDecay", ge=0.0, le=1.0)] = 0
+    max_grad_norm: Annotated[float, Field(alias="maxGradNorm", gt=0.0, le=1000.0)] = 1
+    epochs: Annotated[int, Field(ge=1, le=50)] = 1
+    """
+    Passes over one leased batch.
+    """
+    micro_batch: Annotated[int, Field(alias="microBatch", ge=1, le=1024)] = 8
+    """
+    Preferences per optimiser step.
+    """
+    max_length: Annotated[int, Field(alias="maxLength", ge=8, le=131072)] = 1024
+    """
+    Tokens of prompt and completion together; longer rows are reported, not cut.
+    """
+    seed: Annotated[int, Field(ge=0, le=2147483647)] = 0
+
+
+Targets7Item = TypeAliasType(
+    "Targets7Item", Annotated[str, Field(max_length=100, min_length=1)]
+)
+
+
+Targets7 = TypeAliasType(
+    "Targets7", Annotated[list[Targets7Item], Field(max_length=64, min_length=1)]
+)
+"""
+Modules that get an adapter: all linear layers of the trunk, or names.
+"""
+
+
+class OrpoRecipe(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    method: Literal["orpo"]
+    lambda_: Annotated[float, Field(alias="lambda", ge=0.0, le=100.0)] = 0.1
+    """
+    Weight of the odds-ratio term beside SFT.
+    """
+    rank: Annotated[int, Field(ge=1, le=512)] = 16
+    """
+    LoRA rank r.
+    """
+    lora_alpha: Annotated[float, Field(alias="loraAlpha", gt=0.0, le=4096.0)] = 32
+    """
+    LoRA scale is loraAlpha / rank.
+    """
+    targets: Literal["all-linear"] | Targets7 = "all-linear"
+    """
+    Modules that get an adapter: all linear layers of the trunk, or names.
+    """
+    learning_rate: Annotated[float, Field(alias="learningRate", gt=0.0, le=1.0)] = 0.001
+    weight_decay: Annotated[float, Field(alias="weightDecay", ge=0.0, le=1.0)] = 0
+    max_grad_norm: Annotated[float, Field(alias="maxGradNorm", gt=0.0, le=1000.0)] = 1
+    epochs: Annotated[int, Field(ge=1, le=50)] = 1
+    """
+    Passes over one leased batch.
+    """
+    micro_batch: Annotated[int, Field(alias="microBatch", ge=1, le=1024)] = 8
+    """
+    Preferences per optimiser step.
+    """
+    max_length: Annotated[int, Field(alias="maxLength", ge=8, le=131072)] = 1024
+    """
+    Tokens of prompt and completion together; longer rows are reported, not cut.
+    """
+    seed: Annotated[int, Field(ge=0, le=2147483647)] = 0
+
+
+Targets8Item = TypeAliasType(
+    "Targets8Item", Annotated[str, Field(max_length=100, min_length=1)]
+)
+
+
+Targets8 = TypeAliasType(
+    "Targets8", Annotated[list[Targets8Item], Field(max_length=64, min_length=1)]
+)
+"""
+Modules that get an adapter: all linear layers of the trunk, or names.
+"""
+
+
+class SftRecipe(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    method: Literal["sft"]
+    rank: Annotated[int, Field(ge=1, le=512)] = 16
+    """
+    LoRA rank r.
+    """
+    lora_alpha: Annotated[float, Field(alias="loraAlpha", gt=0.0, le=4096.0)] = 32
+    """
+    LoRA scale is loraAlpha / rank.
+    """
+    targets: Literal["all-linear"] | Targets8 = "all-linear"
+    """
+    Modules that get an adapter: all linear layers of the trunk, or names.
+    """
+    learning_rate: Annotated[float, Field(alias="learningRate", gt=0.0, le=1.0)] = 0.001
+    weight_decay: Annotated[float, Field(alias="weightDecay", ge=0.0, le=1.0)] = 0
+    max_grad_norm: Annotated[float, Field(alias="maxGradNorm", gt=0.0, le=1000.0)] = 1
+    epochs: Annotated[int, Field(ge=1, le=50)] = 1
+    """
+    Passes over one leased batch.
+    """
+    micro_batch: Annotated[int, Field(alias="microBatch", ge=1, le=1024)] = 8
+    """
+    Preferences per optimiser step.
+    """
+    max_length: Annotated[int, Field(alias="maxLength", ge=8, le=131072)] = 1024
+    """
+    Tokens of prompt and completion together; longer rows are reported, not cut.
+    """
+    seed: Annotated[int, Field(ge=0, le=2147483647)] = 0
+
+
+Targets9Item = TypeAliasType(
+    "Targets9Item", Annotated[str, Field(max_length=100, min_length=1)]
+)
+
+
+Targets9 = TypeAliasType(
+    "Targets9", Annotated[list[Targets9Item], Field(max_length=64, min_length=1)]
+)
+"""
+Modules that get an adapter: all linear layers of the trunk, or names.
+"""
+
+
+class LnDpoRecipe(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    method: Literal["ln-dpo"]
+    beta: Annotated[float, Field(gt=0.0, le=10000.0)] = 5
+    """
+    Strength of the pull to the reference.
+    """
+    label_smoothing: Annotated[float, Field(alias="labelSmoothing", ge=0.0, le=0.5)] = 0
+    sft_weight: Annotated[float, Field(alias="sftWeight", ge=0.0, le=10.0)] = 0
+    """
+    Weight of -log π(chosen), summed over its tokens: keeps preferred answers likely.
+    """
+    rank: Annotated[int, Field(ge=1, le=512)] = 16
+    """
+    LoRA rank r.
+    """
+    lora_alpha: Annotated[float, Field(alias="loraAlpha", gt=0.0, le=4096.0)] = 32
+    """
+    LoRA scale is loraAlpha / rank.
+    """
+    targets: Literal["all-linear"] | Targets9 = "all-linear"
+    """
+    Modules that get an adapter: all linear layers of the trunk, or names.
+    """
+    learning_rate: Annotated[float, Field(alias="learningRate", gt=0.0, le=1.0)] = 0.001
+    weight_decay: Annotated[float, Field(alias="weightDecay", ge=0.0, le=1.0)] = 0
+    max_grad_norm: Annotated[float, Field(alias="maxGradNorm", gt=0.0, le=1000.0)] = 1
+    epochs: Annotated[int, Field(ge=1, le=50)] = 1
+    """
+    Passes over one leased batch.
+    """
+    micro_batch: Annotated[int, Field(alias="microBatch", ge=1, le=1024)] = 8
+    """
+    Preferences per optimiser step.
+    """
+    max_length: Annotated[int, Field(alias="maxLength", ge=8, le=131072)] = 1024
+    """
+    Tokens of prompt and completion together; longer rows are reported, not cut.
+    """
+    seed: Annotated[int, Field(ge=0, le=2147483647)] = 0
+
+
+Targets10Item = TypeAliasType(
+    "Targets10Item", Annotated[str, Field(max_length=100, min_length=1)]
+)
+
+
+Targets10 = TypeAliasType(
+    "Targets10", Annotated[list[Targets10Item], Field(max_length=64, min_length=1)]
+)
+"""
+Modules that get an adapter: all linear layers of the trunk, or names.
+"""
+
+
+class EgidaRecipe(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    method: Literal["egida"]
+    beta: Annotated[float, Field(gt=0.0, le=10000.0)] = 0.1
+    """
+    Strength of the pull to the reference.
+    """
+    label_smoothing: Annotated[float, Field(alias="labelSmoothing", ge=0.0, le=0.5)] = 0
+    sft_weight: Annotated[float, Field(alias="sftWeight", ge=0.0, le=10.0)] = 0
+    """
+    Weight of -log π(chosen), summed over its tokens: keeps preferred answers likely.
+    """
+    judge: Annotated[
+        TinyJudge | RefusalJudge | HttpJudge,
+        Field(discriminator="type", validate_default=True),
+    ] = {"type": "refusal"}
+    max_pairs: Annotated[int, Field(alias="maxPairs", ge=1, le=100000)] = 2000
+    samples: Annotated[int, Field(ge=1, le=64)] = 4
+    """
+    Answers drawn for a prompt.
+    """
+    temperature: Annotated[float, Field(gt=0.0, le=5.0)] = 1
+    top_p: Annotated[float, Field(alias="topP", gt=0.0, le=1.0)] = 1
+    max_tokens: Annotated[int, Field(alias="maxTokens", ge=1, le=32768)] = 256
+    rank: Annotated[int, Field(ge=1, le=512)] = 16
+    """
+    LoRA rank r.
+    """
+    lora_alpha: Annotated[float, Field(alias="loraAlpha", gt=0.0, le=4096.0)] = 32
+    """
+    LoRA scale is loraAlpha / rank.
+    """
+    targets: Literal["all-linear"] | Targets10 = "all-linear"
+    """
+    Modules that get an adapter: all linear layers of the trunk, or names.
+    """
+    learning_rate: Annotated[float, Field(alias="learningRate", gt=0.0, le=1.0)] = 0.001
+    weight_decay: Annotated[float, Field(alias="weightDecay", ge=0.0, le=1.0)] = 0
+    max_grad_norm: Annotated[float, Field(alias="maxGradNorm", gt=0.0, le=1000.0)] = 1
+    epochs: Annotated[int, Field(ge=1, le=50)] = 1
+    """
+    Passes over one leased batch.
+    """
+    micro_batch: Annotated[int, Field(alias="microBatch", ge=1, le=1024)] = 8
+    """
+    Preferences per optimiser step.
+    """
+    max_length: Annotated[int, Field(alias="maxLength", ge=8, le=131072)] = 1024
+    """
+    Tokens of prompt and completion together; longer rows are reported, not cut.
+    """
+    seed: Annotated[int, Field(ge=0, le=2147483647)] = 0
+
+
+Targets11Item = TypeAliasType(
+    "Targets11Item", Annotated[str, Field(max_length=100, min_length=1)]
+)
+
+
+Targets11 = TypeAliasType(
+    "Targets11", Annotated[list[Targets11Item], Field(max_length=64, min_length=1)]
+)
+"""
+Modules that get an adapter: all linear layers of the trunk, or names.
+"""
+
+
+class FlexDpoRecipe(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    method: Literal["flex-dpo"]
+    beta_chosen: Annotated[float, Field(alias="betaChosen", gt=0.0, le=10000.0)] = 0.1
+    """
+    β⁺: how strongly the chosen answer is raised.
+    """
+    beta_rejected: Annotated[float, Field(alias="betaRejected", gt=0.0, le=10000.0)] = (
+        0.08
+    )
+    """
+    β⁻: how strongly the rejected answer is pushed down.
+    """
+    label_smoothing: Annotated[float, Field(alias="labelSmoothing", ge=0.0, le=0.5)] = 0
+    sft_weight: Annotated[float, Field(alias="sftWeight", ge=0.0, le=10.0)] = 0
+    """
+    Weight of -log π(chosen), summed over its tokens: keeps preferred answers likely.
+    """
+    rank: Annotated[int, Field(ge=1, le=512)] = 16
+    """
+    LoRA rank r.
+    """
+    lora_alpha: Annotated[float, Field(alias="loraAlpha", gt=0.0, le=4096.0)] = 32
+    """
+    LoRA scale is loraAlpha / rank.
+    """
+    targets: Literal["all-linear"] | Targets11 = "all-linear"
+    """
+    Modules that get an adapter: all linear layers of the trunk, or names.
+    """
+    learning_rate: Annotated[float, Field(alias="learningRate", gt=0.0, le=1.0)] = 0.001
+    weight_decay: Annotated[float, Field(alias="weightDecay", ge=0.0, le=1.0)] = 0
+    max_grad_norm: Annotated[float, Field(alias="maxGradNorm", gt=0.0, le=1000.0)] = 1
+    epochs: Annotated[int, Field(ge=1, le=50)] = 1
+    """
+    Passes over one leased batch.
+    """
+    micro_batch: Annotated[int, Field(alias="microBatch", ge=1, le=1024)] = 8
+    """
+    Preferences per optimiser step.
+    """
+    max_length: Annotated[int, Field(alias="maxLength", ge=8, le=131072)] = 1024
+    """
+    Tokens of prompt and completion together; longer rows are reported, not cut.
+    """
+    seed: Annotated[int, Field(ge=0, le=2147483647)] = 0
+
+
+Targets12Item = TypeAliasType(
+    "Targets12Item", Annotated[str, Field(max_length=100, min_length=1)]
+)
+
+
+Targets12 = TypeAliasType(
+    "Targets12", Annotated[list[Targets12Item], Field(max_length=64, min_length=1)]
+)
+"""
+Modules that get an adapter: all linear layers of the trunk, or names.
+"""
+
+
+class SimPoRecipe(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    method: Literal["simpo"]
+    beta: Annotated[float, Field(gt=0.0, le=10000.0)] = 2
+    """
+    Scale of the mean log-probability; there is no reference.
+    """
+    gamma_beta_ratio: Annotated[
+        float, Field(alias="gammaBetaRatio", ge=0.0, le=100.0)
+    ] = 0.25
+    """
+    Target margin γ, in units of β.
+    """
+    loss: Literal["sigmoid", "hinge"] = "sigmoid"
+    label_smoothing: Annotated[float, Field(alias="labelSmoothing", ge=0.0, le=0.5)] = 0
+    sft_weight: Annotated[float, Field(alias="sftWeight", ge=0.0, le=10.0)] = 0
+    """
+    Weight of -log π(chosen), summed over its tokens: keeps preferred answers likely.
+    """
+    rank: Annotated[int, Field(ge=1, le=512)] = 16
+    """
+    LoRA rank r.
+    """
+    lora_alpha: Annotated[float, Field(alias="loraAlpha", gt=0.0, le=4096.0)] = 32
+    """
+    LoRA scale is loraAlpha / rank.
+    """
+    targets: Literal["all-linear"] | Targets12 = "all-linear"
+    """
+    Modules that get an adapter: all linear layers of the trunk, or names.
+    """
+    learning_rate: Annotated[float, Field(alias="learningRate", gt=0.0, le=1.0)] = 0.001
+    weight_decay: Annotated[float, Field(alias="weightDecay", ge=0.0, le=1.0)] = 0
+    max_grad_norm: Annotated[float, Field(alias="maxGradNorm", gt=0.0, le=1000.0)] = 1
+    epochs: Annotated[int, Field(ge=1, le=50)] = 1
+    """
+    Passes over one leased batch.
+    """
+    micro_batch: Annotated[int, Field(alias="microBatch", ge=1, le=1024)] = 8
+    """
+    Preferences per optimiser step.
+    """
+    max_length: Annotated[int, Field(alias="maxLength", ge=8, le=131072)] = 1024
+    """
+    Tokens of prompt and completion together; longer rows are reported, not cut.
+    """
+    seed: Annotated[int, Field(ge=0, le=2147483647)] = 0
+
+
+Targets13Item = TypeAliasType(
+    "Targets13Item", Annotated[str, Field(max_length=100, min_length=1)]
+)
+
+
+Targets13 = TypeAliasType(
+    "Targets13", Annotated[list[Targets13Item], Field(max_length=64, min_length=1)]
+)
+"""
+Modules that get an adapter: all linear layers of the trunk, or names.
+"""
+
+
+class TinyChecker(BaseModel):
+    """
+    Oracle of the built-in world.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    type: Literal["tiny"]
+
+
+class ArithmeticChecker(BaseModel):
+    """
+    Every "a + b = c" in a step must hold, and the last number must be that of the prompt’s answer.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    type: Literal["arithmetic"]
+
+
+class HttpChecker(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    type: Literal["http"]
+    url: AnyUrl
+    """
+    Base of an OpenAI-compatible API. The runner takes its key from PREFLOOP_JUDGE_KEY.
+    """
+    model: Annotated[str, Field(max_length=200, min_length=1)]
+    timeout_seconds: Annotated[
+        float, Field(alias="timeoutSeconds", gt=0.0, le=600.0)
+    ] = 60
+
+
+Targets14Item = TypeAliasType(
+    "Targets14Item", Annotated[str, Field(max_length=100, min_length=1)]
+)
+
+
+Targets14 = TypeAliasType(
+    "Targets14", Annotated[list[Targets14Item], Field(max_length=64, min_length=1)]
+)
+"""
+Modules that get an adapter: all linear layers of the trunk, or names.
+"""
+
+
+class SrpoRecipe(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    method: Literal["srpo"]
+    beta: Annotated[float, Field(gt=0.0, le=10000.0)] = 0.05
+    """
+    Strength of the pull to the reference.
+    """
+    alpha: Annotated[float, Field(ge=0.0, le=1.0)] = 0.5
+    """
+    Share of the improvement term; the rest is the joint term.
+    """
+    label_smoothing: Annotated[float, Field(alias="labelSmoothing", ge=0.0, le=0.5)] = 0
+    revision: Annotated[str, Field(max_length=4000)] = (
+        "{prompt}\n\nDraft:\n{draft}\n\nRewrite the draft so that it is better."
+    )
+    """
+    The user’s message that asks for a better answer than {draft} to {prompt}.
+    """
+    rank: Annotated[int, Field(ge=1, le=512)] = 16
+    """
+    LoRA rank r.
+    """
+    lora_alpha: Annotated[float, Field(alias="loraAlpha", gt=0.0, le=4096.0)] = 32
+    """
+    LoRA scale is loraAlpha / rank.
+    """
+    targets: Literal["all-linear"] | Targets14 = "all-linear"
+    """
+    Modules that get an adapter: all linear layers of the trunk, or names.
+    """
+    learning_rate: Annotated[float, Field(alias="learningRate", gt=0.0, le=1.0)] = 0.001
+    weight_decay: Annotated[float, Field(alias="weightDecay", ge=0.0, le=1.0)] = 0
+    max_grad_norm: Annotated[float, Field(alias="maxGradNorm", gt=0.0, le=1000.0)] = 1
+    epochs: Annotated[int, Field(ge=1, le=50)] = 1
+    """
+    Passes over one leased batch.
+    """
+    micro_batch: Annotated[int, Field(alias="microBatch", ge=1, le=1024)] = 8
+    """
+    Preferences per optimiser step.
+    """
+    max_length: Annotated[int, Field(alias="maxLength", ge=8, le=131072)] = 1024
+    """
+    Tokens of prompt and completion together; longer rows are reported, not cut.
+    """
+    seed: Annotated[int, Field(ge=0, le=2147483647)] = 0
+
+
+Targets15Item = TypeAliasType(
+    "Targets15Item", Annotated[str, Field(max_length=100, min_length=1)]
+)
+
+
+Targets15 = TypeAliasType(
+    "Targets15", Annotated[list[Targets15Item], Field(max_length=64, min_length=1)]
+)
+"""
+Modules that get an adapter: all linear layers of the trunk, or names.
+"""
+
+
+class PpoRecipe(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    method: Literal["ppo"]
+    reward_learning_rate: Annotated[
+        float, Field(alias="rewardLearningRate", gt=0.0, le=1.0)
+    ] = 0.001
+    reward_epochs: Annotated[int, Field(alias="rewardEpochs", ge=1, le=50)] = 1
+    reward_margin: Annotated[float, Field(alias="rewardMargin", ge=0.0, le=100.0)] = 0
+    kl_coef: Annotated[float, Field(alias="klCoef", ge=0.0, le=10.0)] = 0.05
+    clip: Annotated[float, Field(gt=0.0, le=10.0)] = 0.2
+    value_clip: Annotated[float, Field(alias="valueClip", gt=0.0, le=10.0)] = 0.2
+    value_weight: Annotated[float, Field(alias="valueWeight", ge=0.0, le=10.0)] = 0.1
+    gamma: Annotated[float, Field(gt=0.0, le=1.0)] = 1
+    gae_lambda: Annotated[float, Field(alias="gaeLambda", ge=0.0, le=1.0)] = 0.95
+    inner_epochs: Annotated[int, Field(alias="innerEpochs", ge=1, le=20)] = 1
+    missing_end_reward: Annotated[
+        float, Field(alias="missingEndReward", ge=-1000.0, le=1000.0)
+    ] = -10
+    """
+    The reward of an answer that was cut before it ended.
+    """
+    rollouts: Annotated[int, Field(ge=1, le=64)] = 1
+    """
+    Answers drawn for a prompt.
+    """
+    temperature: Annotated[float, Field(gt=0.0, le=5.0)] = 0.7
+    top_p: Annotated[float, Field(alias="topP", gt=0.0, le=1.0)] = 1
+    max_tokens: Annotated[int, Field(alias="maxTokens", ge=1, le=32768)] = 256
+    rank: Annotated[int, Field(ge=1, le=512)] = 16
+    """
+    LoRA rank r.
+    """
+    lora_alpha: Annotated[float, Field(alias="loraAlpha", gt=0.0, le=4096.0)] = 32
+    """
+    LoRA scale is loraAlpha / rank.
+    """
+    targets: Literal["all-linear"] | Targets15 = "all-linear"
+    """
+    Modules that get an adapter: all linear layers of the trunk, or names.
+    """
+    learning_rate: Annotated[float, Field(alias="learningRate", gt=0.0, le=1.0)] = 0.001
+    weight_decay: Annotated[float, Field(alias="weightDecay", ge=0.0, le=1.0)] = 0
+    max_grad_norm: Annotated[float, Field(alias="maxGradNorm", gt=0.0, le=1000.0)] = 1
+    epochs: Annotated[int, Field(ge=1, le=50)] = 1
+    """
+    Passes over one leased batch.
+    """
+    micro_batch: Annotated[int, Field(alias="microBatch", ge=1, le=1024)] = 8
+    """
+    Preferences per optimiser step.
+    """
+    max_length: Annotated[int, Field(alias="maxLength", ge=8, le=131072)] = 1024
+    """
+    Tokens of prompt and completion together; longer rows are reported, not cut.
+    """
+    seed: Annotated[int, Field(ge=0, le=2147483647)] = 0
+
+
 class Message(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
@@ -296,6 +1216,14 @@ class Prompt(BaseModel):
     group: Annotated[str | None, Field(max_length=200, min_length=1)] = None
     """
     What is held out together, when several prompts belong to one question. Default: the prompt.
+    """
+    topic: Annotated[str | None, Field(max_length=100, min_length=1)] = None
+    """
+    Sub-stream of the domain: COFS-DPO keeps an adapter for each.
+    """
+    answer: Annotated[str | None, Field(max_length=100000, min_length=1)] = None
+    """
+    A known right answer, for trainers and judges; people and models never see it.
     """
 
 
@@ -384,6 +1312,13 @@ NotTrainableReason = TypeAliasType(
         "equalTexts",
         "singleRating",
         "unsupportedKind",
+        "noWrongStep",
+        "equalRatings",
+        "needsRanking",
+        "needsSteps",
+        "needsTopic",
+        "needsAnswer",
+        "needsPair",
         "tooLong",
         "equalTokens",
         "untokenizable",
@@ -1023,9 +1958,134 @@ class ErrorBody(BaseModel):
     """
 
 
-Recipe = TypeAliasType(
-    "Recipe", Annotated[DpoRecipe | OfsDpoRecipe, Field(discriminator="method")]
-)
+class MrDpoRecipe(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    method: Literal["mrdpo"]
+    beta: Annotated[float, Field(gt=0.0, le=10000.0)] = 0.1
+    """
+    Strength of the pull to the reference.
+    """
+    label_smoothing: Annotated[float, Field(alias="labelSmoothing", ge=0.0, le=0.5)] = 0
+    ce_weight: Annotated[float, Field(alias="ceWeight", ge=0.0, le=10.0)] = 0.1
+    """
+    Weight of the cross-entropy of the prompt’s known answer, mean over its tokens.
+    """
+    rounds: Annotated[int, Field(ge=1, le=20)] = 3
+    """
+    Of one batch; after each the LoRA is merged and a fresh one begun.
+    """
+    resample: bool = True
+    """
+    Pairs are drawn anew from the current policy each round; otherwise the votes are used.
+    """
+    merged_rank: Annotated[int, Field(alias="mergedRank", ge=1, le=512)] = 64
+    """
+    Rank of what is published: all rounds together, cut to their largest directions.
+    """
+    judge: Annotated[
+        TinyJudge | RefusalJudge | HttpJudge,
+        Field(discriminator="type", validate_default=True),
+    ] = {"type": "tiny"}
+    samples: Annotated[int, Field(ge=1, le=64)] = 4
+    """
+    Answers drawn for a prompt.
+    """
+    temperature: Annotated[float, Field(gt=0.0, le=5.0)] = 1
+    top_p: Annotated[float, Field(alias="topP", gt=0.0, le=1.0)] = 1
+    max_tokens: Annotated[int, Field(alias="maxTokens", ge=1, le=32768)] = 256
+    rank: Annotated[int, Field(ge=1, le=512)] = 16
+    """
+    LoRA rank r.
+    """
+    lora_alpha: Annotated[float, Field(alias="loraAlpha", gt=0.0, le=4096.0)] = 32
+    """
+    LoRA scale is loraAlpha / rank.
+    """
+    targets: Literal["all-linear"] | Targets4 = "all-linear"
+    """
+    Modules that get an adapter: all linear layers of the trunk, or names.
+    """
+    learning_rate: Annotated[float, Field(alias="learningRate", gt=0.0, le=1.0)] = 0.001
+    weight_decay: Annotated[float, Field(alias="weightDecay", ge=0.0, le=1.0)] = 0
+    max_grad_norm: Annotated[float, Field(alias="maxGradNorm", gt=0.0, le=1000.0)] = 1
+    epochs: Annotated[int, Field(ge=1, le=50)] = 1
+    """
+    Passes over one leased batch.
+    """
+    micro_batch: Annotated[int, Field(alias="microBatch", ge=1, le=1024)] = 8
+    """
+    Preferences per optimiser step.
+    """
+    max_length: Annotated[int, Field(alias="maxLength", ge=8, le=131072)] = 1024
+    """
+    Tokens of prompt and completion together; longer rows are reported, not cut.
+    """
+    seed: Annotated[int, Field(ge=0, le=2147483647)] = 0
+
+
+class StepDpoRecipe(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    method: Literal["step-dpo"]
+    beta: Annotated[float, Field(gt=0.0, le=10000.0)] = 0.5
+    """
+    Strength of the pull to the reference.
+    """
+    label_smoothing: Annotated[float, Field(alias="labelSmoothing", ge=0.0, le=0.5)] = 0
+    sft_weight: Annotated[float, Field(alias="sftWeight", ge=0.0, le=10.0)] = 0
+    """
+    Weight of -log π(chosen), summed over its tokens: keeps preferred answers likely.
+    """
+    checker: Annotated[
+        TinyChecker | ArithmeticChecker | HttpChecker,
+        Field(discriminator="type", validate_default=True),
+    ] = {"type": "arithmetic"}
+    corrections: Annotated[int, Field(ge=1, le=64)] = 20
+    """
+    Continuations drawn from before a wrong step, to find right ones.
+    """
+    samples: Annotated[int, Field(ge=1, le=64)] = 4
+    """
+    Answers drawn for a prompt.
+    """
+    temperature: Annotated[float, Field(gt=0.0, le=5.0)] = 0.8
+    top_p: Annotated[float, Field(alias="topP", gt=0.0, le=1.0)] = 0.95
+    max_tokens: Annotated[int, Field(alias="maxTokens", ge=1, le=32768)] = 256
+    rank: Annotated[int, Field(ge=1, le=512)] = 16
+    """
+    LoRA rank r.
+    """
+    lora_alpha: Annotated[float, Field(alias="loraAlpha", gt=0.0, le=4096.0)] = 32
+    """
+    LoRA scale is loraAlpha / rank.
+    """
+    targets: Literal["all-linear"] | Targets13 = "all-linear"
+    """
+    Modules that get an adapter: all linear layers of the trunk, or names.
+    """
+    learning_rate: Annotated[float, Field(alias="learningRate", gt=0.0, le=1.0)] = 0.001
+    weight_decay: Annotated[float, Field(alias="weightDecay", ge=0.0, le=1.0)] = 0
+    max_grad_norm: Annotated[float, Field(alias="maxGradNorm", gt=0.0, le=1000.0)] = 1
+    epochs: Annotated[int, Field(ge=1, le=50)] = 1
+    """
+    Passes over one leased batch.
+    """
+    micro_batch: Annotated[int, Field(alias="microBatch", ge=1, le=1024)] = 8
+    """
+    Preferences per optimiser step.
+    """
+    max_length: Annotated[int, Field(alias="maxLength", ge=8, le=131072)] = 1024
+    """
+    Tokens of prompt and completion together; longer rows are reported, not cut.
+    """
+    seed: Annotated[int, Field(ge=0, le=2147483647)] = 0
 
 
 Content = TypeAliasType(
@@ -1172,6 +2232,344 @@ class AdapterFile(BaseModel):
     bytes: Annotated[int, Field(gt=0)]
 
 
+class AliasHistory(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    items: list[AliasMove]
+
+
+class Batch(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    id: RecordId
+    domain: Slug
+    state: BatchState
+    fence: Annotated[int, Field(ge=0)]
+    attempts: Annotated[int, Field(ge=0)]
+    runner: str | None
+    lease_expires_at: Annotated[Timestamp | None, Field(alias="leaseExpiresAt")]
+    adapter: Sha256 | None
+    error: str | None
+    """
+    The last reason a runner gave for failing it.
+    """
+    preferences: list[RecordId]
+    """
+    Members in training order.
+    """
+    created_at: Annotated[Timestamp, Field(alias="createdAt")]
+    completed_at: Annotated[Timestamp | None, Field(alias="completedAt")]
+
+
+class BatchList(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    items: list[Batch]
+
+
+class Example(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    preference: RecordId
+    prompt: Prompt
+    completions: Annotated[list[Text], Field(max_length=8, min_length=1)]
+    pairs: Annotated[list[Pair], Field(max_length=28)]
+    ratings: Annotated[list[float] | None, Field(max_length=8)] = None
+    """
+    One per completion, more is better: the person’s ratings, or minus the places of a ranking.
+    """
+    prefix: Annotated[str | None, Field(max_length=100000)] = None
+    """
+    Right steps of an answer, which the completions go on from; they are steps, not ends.
+    """
+
+
+class HeldOut(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    examples: list[Example]
+
+
+class Logprobs(BaseModel):
+    model_config = ConfigDict(
+        extra="allow",
+        populate_by_name=True,
+        frozen=True,
+    )
+    __annotations__ = {
+        "__pydantic_extra__": Dict[str, Any],
+    }
+    content: list[TokenLogprob]
+
+
+class ChatChoice(BaseModel):
+    model_config = ConfigDict(
+        extra="allow",
+        populate_by_name=True,
+        frozen=True,
+    )
+    __annotations__ = {
+        "__pydantic_extra__": Dict[str, Any],
+    }
+    index: int
+    message: AssistantMessage
+    finish_reason: Literal["stop", "length"]
+    logprobs: Logprobs | None = None
+    token_ids: list[int] | None = None
+    """
+    With logprobs: ids, the end token included.
+    """
+
+
+class ChatCompletion(BaseModel):
+    model_config = ConfigDict(
+        extra="allow",
+        populate_by_name=True,
+        frozen=True,
+    )
+    __annotations__ = {
+        "__pydantic_extra__": Dict[str, Any],
+    }
+    id: str
+    object: Literal["chat.completion"]
+    created: int
+    model: str
+    choices: list[ChatChoice]
+    usage: Usage
+
+
+class ModelList(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    object: Literal["list"]
+    data: list[Model]
+
+
+class Key(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    id: str
+    """
+    The public part of the key; names it in lists and logs.
+    """
+    kind: Literal["secret", "public"]
+    name: str
+    scopes: list[Scope]
+    created_at: Annotated[Timestamp, Field(alias="createdAt")]
+    revoked_at: Annotated[Timestamp | None, Field(alias="revokedAt")]
+
+
+class KeyCreated(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    key: Key
+    secret: str
+    """
+    Shown once; only its hash is kept.
+    """
+
+
+class KeyList(BaseModel):
+    """
+    Oldest first, the revoked ones included.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    items: list[Key]
+
+
+SigningKeyInput = TypeAliasType(
+    "SigningKeyInput",
+    Annotated[SharedSigningKey | PublicSigningKey, Field(discriminator="algorithm")],
+)
+
+
+Recipe = TypeAliasType(
+    "Recipe",
+    Annotated[
+        DpoRecipe
+        | OfsDpoRecipe
+        | CofsDpoRecipe
+        | CurryDpoRecipe
+        | MrDpoRecipe
+        | RebirthRecipe
+        | AsftRecipe
+        | OrpoRecipe
+        | SftRecipe
+        | LnDpoRecipe
+        | EgidaRecipe
+        | FlexDpoRecipe
+        | SimPoRecipe
+        | StepDpoRecipe
+        | SrpoRecipe
+        | PpoRecipe,
+        Field(discriminator="method"),
+    ],
+)
+
+
+class Candidate(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    id: RecordId
+    position: Annotated[int, Field(ge=0, le=7)]
+    content: Content
+
+
+class Comparison(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    id: RecordId
+    domain: Slug
+    kind: ComparisonKind
+    prompt: Prompt
+    candidates: Annotated[list[Candidate], Field(max_length=8, min_length=2)]
+    """
+    In the dealt order.
+    """
+    assignment: str
+    """
+    Signed proof of this deal; goes back with the vote.
+    """
+    created_at: Annotated[Timestamp, Field(alias="createdAt")]
+    expires_at: Annotated[Timestamp, Field(alias="expiresAt")]
+
+
+class BulkResult(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    created: int
+    duplicates: int
+    rejected: int
+    items: list[ItemResult]
+
+
+class InlineComparison(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    domain: Slug
+    kind: ComparisonKind | None = None
+    prompt: Prompt
+    candidates: Annotated[list[IdentifiedCandidate], Field(max_length=8, min_length=2)]
+
+
+class Preference(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    seq: int
+    """
+    Order of arrival; the cursor of exports.
+    """
+    id: RecordId
+    domain: Slug
+    user: UserId | None
+    comparison: IdentifiedComparison
+    choice: Choice
+    reason: str | None
+    supersedes: RecordId | None
+    superseded_by: Annotated[RecordId | None, Field(alias="supersededBy")]
+    confidence: float
+    weight: float
+    status: PreferenceStatus
+    not_trainable: Annotated[NotTrainableReason | None, Field(alias="notTrainable")]
+    batch: RecordId | None
+    adapter: Annotated[str | None, Field(pattern="^[0-9a-f]{64}$")]
+    """
+    The adapter whose training consumed it.
+    """
+    created_at: Annotated[Timestamp, Field(alias="createdAt")]
+
+
+class PreferenceInput(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    id: RecordId
+    comparison: RecordId | InlineComparison
+    choice: Choice
+    assignment: Annotated[str | None, Field(max_length=4096)] = None
+    user: Annotated[str | None, Field(pattern="^[A-Za-z0-9_.:@-]{1,128}$")] = None
+    """
+    With a secret key: whose vote it is.
+    """
+    reason: Annotated[str | None, Field(max_length=2000)] = None
+    supersedes: Annotated[
+        str | None,
+        Field(
+            pattern="^(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|h[0-9a-f]{40})$"
+        ),
+    ] = None
+    """
+    The same person’s earlier vote that this one replaces.
+    """
+    confidence: Annotated[float | None, Field(ge=0.5, le=1.0)] = None
+    """
+    Probability that the choice is right, when the source knows it (soft label).
+    """
+    weight: Annotated[float | None, Field(ge=0.0, le=1.0)] = None
+    """
+    With a secret key: how much the vote counts.
+    """
+    latency_ms: Annotated[int | None, Field(alias="latencyMs", ge=0, le=86400000)] = (
+        None
+    )
+
+
+class PreferencePage(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    items: list[Preference]
+    next: int | None
+
+
 class AdapterInput(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
@@ -1267,50 +2665,6 @@ class AdapterRegistration(BaseModel):
     domain: Slug
 
 
-class AliasHistory(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        populate_by_name=True,
-        frozen=True,
-    )
-    items: list[AliasMove]
-
-
-class Batch(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        populate_by_name=True,
-        frozen=True,
-    )
-    id: RecordId
-    domain: Slug
-    state: BatchState
-    fence: Annotated[int, Field(ge=0)]
-    attempts: Annotated[int, Field(ge=0)]
-    runner: str | None
-    lease_expires_at: Annotated[Timestamp | None, Field(alias="leaseExpiresAt")]
-    adapter: Sha256 | None
-    error: str | None
-    """
-    The last reason a runner gave for failing it.
-    """
-    preferences: list[RecordId]
-    """
-    Members in training order.
-    """
-    created_at: Annotated[Timestamp, Field(alias="createdAt")]
-    completed_at: Annotated[Timestamp | None, Field(alias="completedAt")]
-
-
-class BatchList(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        populate_by_name=True,
-        frozen=True,
-    )
-    items: list[Batch]
-
-
 class Completion(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
@@ -1344,27 +2698,6 @@ class CompletionResult(BaseModel):
     Why it is not live.
     """
     replayed: bool
-
-
-class Example(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        populate_by_name=True,
-        frozen=True,
-    )
-    preference: RecordId
-    prompt: Prompt
-    completions: Annotated[list[Text], Field(max_length=8, min_length=2)]
-    pairs: Annotated[list[Pair], Field(max_length=28, min_length=1)]
-
-
-class HeldOut(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        populate_by_name=True,
-        frozen=True,
-    )
-    examples: list[Example]
 
 
 class Lease(BaseModel):
@@ -1533,113 +2866,6 @@ class DomainPatch(BaseModel):
     system: NonEmptyText | None = None
 
 
-class Logprobs(BaseModel):
-    model_config = ConfigDict(
-        extra="allow",
-        populate_by_name=True,
-        frozen=True,
-    )
-    __annotations__ = {
-        "__pydantic_extra__": Dict[str, Any],
-    }
-    content: list[TokenLogprob]
-
-
-class ChatChoice(BaseModel):
-    model_config = ConfigDict(
-        extra="allow",
-        populate_by_name=True,
-        frozen=True,
-    )
-    __annotations__ = {
-        "__pydantic_extra__": Dict[str, Any],
-    }
-    index: int
-    message: AssistantMessage
-    finish_reason: Literal["stop", "length"]
-    logprobs: Logprobs | None = None
-    token_ids: list[int] | None = None
-    """
-    With logprobs: ids, the end token included.
-    """
-
-
-class ChatCompletion(BaseModel):
-    model_config = ConfigDict(
-        extra="allow",
-        populate_by_name=True,
-        frozen=True,
-    )
-    __annotations__ = {
-        "__pydantic_extra__": Dict[str, Any],
-    }
-    id: str
-    object: Literal["chat.completion"]
-    created: int
-    model: str
-    choices: list[ChatChoice]
-    usage: Usage
-
-
-class ModelList(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        populate_by_name=True,
-        frozen=True,
-    )
-    object: Literal["list"]
-    data: list[Model]
-
-
-class Key(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        populate_by_name=True,
-        frozen=True,
-    )
-    id: str
-    """
-    The public part of the key; names it in lists and logs.
-    """
-    kind: Literal["secret", "public"]
-    name: str
-    scopes: list[Scope]
-    created_at: Annotated[Timestamp, Field(alias="createdAt")]
-    revoked_at: Annotated[Timestamp | None, Field(alias="revokedAt")]
-
-
-class KeyCreated(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        populate_by_name=True,
-        frozen=True,
-    )
-    key: Key
-    secret: str
-    """
-    Shown once; only its hash is kept.
-    """
-
-
-class KeyList(BaseModel):
-    """
-    Oldest first, the revoked ones included.
-    """
-
-    model_config = ConfigDict(
-        extra="forbid",
-        populate_by_name=True,
-        frozen=True,
-    )
-    items: list[Key]
-
-
-SigningKeyInput = TypeAliasType(
-    "SigningKeyInput",
-    Annotated[SharedSigningKey | PublicSigningKey, Field(discriminator="algorithm")],
-)
-
-
 class DomainStats(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
@@ -1664,140 +2890,6 @@ class DomainStats(BaseModel):
     """
     The last 20 moves of the live alias, newest first.
     """
-
-
-class Candidate(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        populate_by_name=True,
-        frozen=True,
-    )
-    id: RecordId
-    position: Annotated[int, Field(ge=0, le=7)]
-    content: Content
-
-
-class Comparison(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        populate_by_name=True,
-        frozen=True,
-    )
-    id: RecordId
-    domain: Slug
-    kind: ComparisonKind
-    prompt: Prompt
-    candidates: Annotated[list[Candidate], Field(max_length=8, min_length=2)]
-    """
-    In the dealt order.
-    """
-    assignment: str
-    """
-    Signed proof of this deal; goes back with the vote.
-    """
-    created_at: Annotated[Timestamp, Field(alias="createdAt")]
-    expires_at: Annotated[Timestamp, Field(alias="expiresAt")]
-
-
-class BulkResult(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        populate_by_name=True,
-        frozen=True,
-    )
-    created: int
-    duplicates: int
-    rejected: int
-    items: list[ItemResult]
-
-
-class InlineComparison(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        populate_by_name=True,
-        frozen=True,
-    )
-    domain: Slug
-    kind: ComparisonKind | None = None
-    prompt: Prompt
-    candidates: Annotated[list[IdentifiedCandidate], Field(max_length=8, min_length=2)]
-
-
-class Preference(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        populate_by_name=True,
-        frozen=True,
-    )
-    seq: int
-    """
-    Order of arrival; the cursor of exports.
-    """
-    id: RecordId
-    domain: Slug
-    user: UserId | None
-    comparison: IdentifiedComparison
-    choice: Choice
-    reason: str | None
-    supersedes: RecordId | None
-    superseded_by: Annotated[RecordId | None, Field(alias="supersededBy")]
-    confidence: float
-    weight: float
-    status: PreferenceStatus
-    not_trainable: Annotated[NotTrainableReason | None, Field(alias="notTrainable")]
-    batch: RecordId | None
-    adapter: Annotated[str | None, Field(pattern="^[0-9a-f]{64}$")]
-    """
-    The adapter whose training consumed it.
-    """
-    created_at: Annotated[Timestamp, Field(alias="createdAt")]
-
-
-class PreferenceInput(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        populate_by_name=True,
-        frozen=True,
-    )
-    id: RecordId
-    comparison: RecordId | InlineComparison
-    choice: Choice
-    assignment: Annotated[str | None, Field(max_length=4096)] = None
-    user: Annotated[str | None, Field(pattern="^[A-Za-z0-9_.:@-]{1,128}$")] = None
-    """
-    With a secret key: whose vote it is.
-    """
-    reason: Annotated[str | None, Field(max_length=2000)] = None
-    supersedes: Annotated[
-        str | None,
-        Field(
-            pattern="^(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|h[0-9a-f]{40})$"
-        ),
-    ] = None
-    """
-    The same person’s earlier vote that this one replaces.
-    """
-    confidence: Annotated[float | None, Field(ge=0.5, le=1.0)] = None
-    """
-    Probability that the choice is right, when the source knows it (soft label).
-    """
-    weight: Annotated[float | None, Field(ge=0.0, le=1.0)] = None
-    """
-    With a secret key: how much the vote counts.
-    """
-    latency_ms: Annotated[int | None, Field(alias="latencyMs", ge=0, le=86400000)] = (
-        None
-    )
-
-
-class PreferencePage(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        populate_by_name=True,
-        frozen=True,
-    )
-    items: list[Preference]
-    next: int | None
 
 
 class AdapterList(BaseModel):

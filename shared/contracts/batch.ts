@@ -18,13 +18,25 @@ export const Pair = z
   .meta({ id: 'Pair' });
 export type Pair = z.infer<typeof Pair>;
 
-/** One preference, made ready to train on: a prompt, its completions, and the pairs among them. */
+/**
+ * One preference, made ready to train on: a prompt, its completions, and the pairs among them. Without pairs it has what
+ * only some recipes can use: one answer that was liked (sft, egida), or a step that was marked wrong (step-dpo).
+ */
 export const Example = z
   .strictObject({
     preference: RecordId,
     prompt: Prompt,
-    completions: z.array(Text).min(2).max(8),
-    pairs: z.array(Pair).min(1).max(28),
+    completions: z.array(Text).min(1).max(8),
+    pairs: z.array(Pair).max(28),
+    ratings: z.array(z.number()).max(8).optional().meta({
+      description: 'One per completion, more is better: the person’s ratings, or minus the places of a ranking.',
+    }),
+    prefix: Text.optional().meta({
+      description: 'Right steps of an answer, which the completions go on from; they are steps, not ends.',
+    }),
+  })
+  .refine((example) => example.ratings === undefined || example.ratings.length === example.completions.length, {
+    message: 'ratings: one for each completion',
   })
   .meta({ id: 'Example' });
 export type Example = z.infer<typeof Example>;

@@ -88,7 +88,11 @@ export const PreferenceStatus = z
   .meta({ id: 'PreferenceStatus' });
 export type PreferenceStatus = z.infer<typeof PreferenceStatus>;
 
-/** Why a preference yields no training example. The first five are known at the edge, the others to the runner. */
+/**
+ * Why a preference yields no training example. tooLong, equalTokens and untokenizable are known to the runner alone. The
+ * `needs…` depend on the domain's recipe: an order of at least three (needsRanking), a marked step (needsSteps), a topic
+ * or a known answer of the prompt (needsTopic, needsAnswer), two answers of which one is better (needsPair).
+ */
 export const NotTrainableReason = z
   .enum([
     'skip',
@@ -97,6 +101,13 @@ export const NotTrainableReason = z
     'equalTexts',
     'singleRating',
     'unsupportedKind',
+    'noWrongStep',
+    'equalRatings',
+    'needsRanking',
+    'needsSteps',
+    'needsTopic',
+    'needsAnswer',
+    'needsPair',
     'tooLong',
     'equalTokens',
     'untokenizable',

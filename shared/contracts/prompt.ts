@@ -21,6 +21,12 @@ export const Prompt = z
     group: NonEmptyText.max(200).optional().meta({
       description: 'What is held out together, when several prompts belong to one question. Default: the prompt.',
     }),
+    topic: NonEmptyText.max(100).optional().meta({
+      description: 'Sub-stream of the domain: COFS-DPO keeps an adapter for each.',
+    }),
+    answer: NonEmptyText.optional().meta({
+      description: 'A known right answer, for trainers and judges; people and models never see it.',
+    }),
   })
   .refine((prompt) => (prompt.messages === undefined) !== (prompt.text === undefined), {
     message: 'a prompt has either messages or text',

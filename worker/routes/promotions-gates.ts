@@ -2,7 +2,7 @@
 import type { Gate } from '../../shared/contracts/adapter.ts';
 import type { GateBounds } from '../../shared/contracts/recipe.ts';
 
-const GATE_OF: Record<keyof GateBounds, Gate['name']> = {
+const GATE_OF: Record<Exclude<keyof GateBounds, 'mitigation'>, Gate['name']> = {
   minAccuracy: 'accuracy',
   maxDisplacement: 'displacement',
   maxKl: 'kl',
