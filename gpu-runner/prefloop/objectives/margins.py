@@ -12,18 +12,38 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class PairLogps:
-    """Log-probabilities of chosen and rejected under the policy and under the reference, each (B,)."""
+    """Log-probabilities of chosen and rejected under the policy and under the reference, each (B,).
+
+    lengths: tokens of each completion, the end token included, (B,); only what is normalised by length needs them.
+    A method without a reference gets zeros for it.
+    """
 
     chosen_B: Tensor
     rejected_B: Tensor
     reference_chosen_B: Tensor
     reference_rejected_B: Tensor
+    chosen_lengths_B: Tensor | None = None
+    rejected_lengths_B: Tensor | None = None
 
     @property
     def log_ratio_margin_B(self) -> Tensor:
         """h = log π(y_w)/π_ref(y_w) - log π(y_l)/π_ref(y_l), (B,); 0 where the policy is the reference."""
         chosen_B = full(self.chosen_B) - full(self.reference_chosen_B)
         return chosen_B - (full(self.rejected_B) - full(self.reference_rejected_B))
+
+    @property
+    def per_token(self) -> "PairLogps":
+        """Every log-probability divided by its completion's length: means over tokens, nats per token."""
+        assert self.chosen_lengths_B is not None and self.rejected_lengths_B is not None
+        chosen_B, rejected_B = full(self.chosen_lengths_B), full(self.rejected_lengths_B)
+        return PairLogps(
+            full(self.chosen_B) / chosen_B,
+            full(self.rejected_B) / rejected_B,
+            full(self.reference_chosen_B) / chosen_B,
+            full(self.reference_rejected_B) / rejected_B,
+            self.chosen_lengths_B,
+            self.rejected_lengths_B,
+        )
 
 
 @dataclass(frozen=True)

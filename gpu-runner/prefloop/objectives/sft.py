@@ -17,3 +17,8 @@ def sft(logps: PairLogps, p_B: Tensor | None = None, weight_B: Tensor | None = N
         p_B = p_B.to(chosen_B)
         losses_B = -p_B * chosen_B - (1 - p_B) * rejected_B
     return losses_B if weight_B is None else losses_B * weight_B.to(chosen_B)
+
+
+def mean_nll(logps_K: Tensor, lengths_K: Tensor) -> Tensor:
+    """-log π(y) / |y|, nats per token, (K,)."""
+    return -full(logps_K) / full(lengths_K)
