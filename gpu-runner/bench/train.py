@@ -20,7 +20,7 @@ from prefloop.objectives.margins import PairLogps
 from prefloop.objectives.ofs_dpo import ofs_dpo
 from prefloop.recipes.steps import remember_reference
 from prefloop.text.encode import Encoded
-from prefloop.text.step import Outcome, adamw, check_start, pair_batch, reference_logps, train_step
+from prefloop.text.step import Outcome, PairBatch, adamw, check_start, pair_batch, reference_logps, train_step
 from prefloop.text.trunk import Trunk
 
 BATCH = 4
@@ -90,13 +90,13 @@ def initial_adapter(trunk: Trunk, model: Path) -> Adapter:
     return adapter
 
 
-def plain(pairs: Sequence[PairLogps], p_B: Tensor, weight_B: Tensor) -> Outcome:
-    losses = dpo(pairs[0], BETA, p_B=p_B, weight_B=weight_B)
+def plain(batch: PairBatch, pairs: Sequence[PairLogps], _: Tensor) -> Outcome:
+    losses = dpo(pairs[0], BETA, p_B=batch.p_B, weight_B=batch.weight_B)
     return Outcome(losses.losses_B, losses, BETA * pairs[0].log_ratio_margin_B.detach())
 
 
-def chase(pairs: Sequence[PairLogps], p_B: Tensor, weight_B: Tensor) -> Outcome:
-    losses = ofs_dpo(pairs[0], pairs[1], BETA, ALPHA, p_B=p_B, weight_B=weight_B)
+def chase(batch: PairBatch, pairs: Sequence[PairLogps], _: Tensor) -> Outcome:
+    losses = ofs_dpo(pairs[0], pairs[1], BETA, ALPHA, p_B=batch.p_B, weight_B=batch.weight_B)
     total_B = losses.fast.losses_B + losses.slow.losses_B
     return Outcome(total_B, losses.fast, BETA * pairs[0].log_ratio_margin_B.detach())
 

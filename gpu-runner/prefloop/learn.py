@@ -11,12 +11,12 @@ import torch
 
 from prefloop.adapters.files import read_peft, write_peft
 from prefloop.base import Base
-from prefloop.contracts import DpoRecipe, Example, Gate, GateBounds, NotTrainableItem, OfsDpoRecipe
+from prefloop.contracts import Example, Gate, GateBounds, NotTrainableItem, Recipe
 from prefloop.crash import crash_point
 from prefloop.gates.check import check_gates
 from prefloop.gates.samples import BaseAnswers
-from prefloop.recipes.dpo import train_dpo
-from prefloop.recipes.ofs_dpo import train_ofs_dpo
+from prefloop.recipes.methods import train_method
+from prefloop.recipes.needs import check_needs
 from prefloop.recipes.state_files import write_state_files
 from prefloop.recipes.trained import Trained, read_start
 from prefloop.text.encode import Encoded, Untrainable
@@ -37,18 +37,32 @@ class Learned:
 
 
 def encode_rows(
-    base: Base, examples: Sequence[Example], max_length: int
+    base: Base, examples: Sequence[Example], recipe: Recipe
 ) -> tuple[list[Encoded], list[NotTrainableItem]]:
-    """Rows that can be trained on, and the reasons of those that cannot."""
+    """Rows that the recipe can train on, and the reasons of those that it cannot."""
     rows, refused = [], []
     for example in examples:
         try:
-            rows.append(base.encoder.encode(example, min(max_length, base.trunk.context)))
+            check_needs(example, recipe)
+            rows.append(base.encoder.encode(example, min(recipe.max_length, base.trunk.context)))
         except Untrainable as error:
             refused.append(
                 NotTrainableItem.model_validate({"preference": example.preference, "reason": error.reason})
             )
     return rows, refused
+
+
+def encode_held_out(base: Base, examples: Sequence[Example], recipe: Recipe) -> list[Encoded]:
+    """What gates look at: pairs, whatever the recipe is."""
+    rows = []
+    for example in examples:
+        try:
+            row = base.encoder.encode(example, min(recipe.max_length, base.trunk.context))
+        except Untrainable:
+            continue
+        if row.pairs:
+            rows.append(row)
+    return rows
 
 
 def learn(
@@ -58,7 +72,7 @@ def learn(
     parent: Mapping[str, bytes] | None,
     rows: Sequence[Encoded],
     held_out: Sequence[Encoded],
-    recipe: DpoRecipe | OfsDpoRecipe,
+    recipe: Recipe,
     bounds: GateBounds,
     lineage: Mapping[str, str | None],
     on_step: Callable[[], None],
@@ -93,7 +107,7 @@ def train(
     cache: ReferenceCache,
     parent: Mapping[str, bytes] | None,
     rows: Sequence[Encoded],
-    recipe: DpoRecipe | OfsDpoRecipe,
+    recipe: Recipe,
     on_step: Callable[[], None],
 ) -> Trained:
     start = read_start(parent, base.trunk.layers, recipe) if parent else None
@@ -102,9 +116,7 @@ def train(
         crash_point("step")
         on_step()
 
-    if isinstance(recipe, OfsDpoRecipe):
-        return train_ofs_dpo(base.trunk, cache, start, rows, recipe, step)
-    return train_dpo(base.trunk, cache, start, rows, recipe, step)
+    return train_method(base, cache, start, rows, recipe, step)
 
 
 def thin(values: Sequence[float], limit: int) -> list[float]:

@@ -11,10 +11,9 @@ from prefloop.contracts import (
     AdapterInput,
     Completion,
     CompletionResult,
-    DpoRecipe,
     Lease,
     NotTrainableItem,
-    OfsDpoRecipe,
+    Recipe,
 )
 from prefloop.crash import crash_point
 from prefloop.edge import Edge
@@ -23,12 +22,12 @@ from prefloop.learn import Learned
 from prefloop.recipes.state_files import MOST_PARTS, PART_BYTES
 
 
-def check_state_size(base: Base, recipe: DpoRecipe | OfsDpoRecipe) -> None:
+def check_state_size(base: Base, recipe: Recipe) -> None:
     """Raises ValueError, before any training, when the state would be larger than what the edge takes."""
     targets = recipe.targets if isinstance(recipe.targets, str) else list(recipe.targets)
     layers = [base.trunk.layers[path] for path in target_paths(base.trunk.layers, targets)]
     numbers = recipe.rank * sum(layer.in_features + layer.out_features for layer in layers)
-    policies = 2 if isinstance(recipe, OfsDpoRecipe) else 1
+    policies = 2 if recipe.method in ("ofs-dpo", "cofs-dpo") else 1
     # fp32 weights and two moments
     size, most = 12 * policies * numbers, MOST_PARTS * PART_BYTES
     if size > most:

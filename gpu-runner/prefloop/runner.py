@@ -22,7 +22,7 @@ from prefloop.gates.check import HELD_OUT_ROWS
 from prefloop.gates.samples import BaseAnswers
 from prefloop.head import fetch_head
 from prefloop.held_lease import HeldLease, Stopping
-from prefloop.learn import describe_runtime, encode_rows, learn
+from prefloop.learn import describe_runtime, encode_held_out, encode_rows, learn
 from prefloop.publish import check_state_size, describe, publish
 from prefloop.text.reference_cache import ReferenceCache
 
@@ -131,7 +131,7 @@ def work(place: Workplace, held: HeldLease, totals: Totals) -> None:
 
 def learn_and_publish(place: Workplace, held: HeldLease, totals: Totals) -> None:
     lease = held.lease
-    rows, not_trainable = encode_rows(place.base, lease.examples, lease.recipe.max_length)
+    rows, not_trainable = encode_rows(place.base, lease.examples, lease.recipe)
     for item in not_trainable:
         place.log("notTrainable", domain=lease.domain, preference=item.preference, reason=item.reason)
     totals.not_trainable += len(not_trainable)
@@ -142,7 +142,7 @@ def learn_and_publish(place: Workplace, held: HeldLease, totals: Totals) -> None
 
     check_state_size(place.base, lease.recipe)
     held_out = place.edge.held_out(lease.domain, HELD_OUT_ROWS).examples
-    held_out_rows, _ = encode_rows(place.base, held_out, lease.recipe.max_length)
+    held_out_rows = encode_held_out(place.base, held_out, lease.recipe)
     parent = lease.parent
     while True:
         learned = learn(

@@ -21,7 +21,7 @@ from prefloop.commands.example_file import read_examples
 from prefloop.commands.options import add_model, positive
 from prefloop.commands.progress import ProgressBar
 from prefloop.commands.summary import write_summary
-from prefloop.contracts import DpoRecipe, OfsDpoRecipe, Recipe
+from prefloop.contracts import Recipe
 from prefloop.gates.accuracy import measure_accuracy
 from prefloop.gates.scored import score_rows
 from prefloop.learn import encode_rows, train
@@ -32,7 +32,10 @@ from prefloop.text.reference_cache import ReferenceCache
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--recipe", default="ofs-dpo", metavar="NAME|JSON", help="dpo, ofs-dpo, or a recipe as JSON"
+        "--recipe",
+        default="ofs-dpo",
+        metavar="NAME|JSON",
+        help="a method (dpo, ofs-dpo, simpo, …) with its defaults, or a recipe as JSON",
     )
     parser.add_argument("--data", type=Path, required=True, metavar="FILE", help="JSONL")
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
@@ -75,7 +78,7 @@ def main(argv: Sequence[str]) -> int:
     device = choose_device(args.device)
     settle_arithmetic(args.threads, device)
     base = load_base(args.model, args.dtype, device, args.revision)
-    rows, refused = encode_rows(base, list(read_examples(args.data)), recipe.max_length)
+    rows, refused = encode_rows(base, list(read_examples(args.data)), recipe)
     args.out.mkdir(parents=True, exist_ok=True)
     write_rows(args.out / "notTrainable.jsonl", [item.model_dump(mode="json") for item in refused])
     if not rows:
@@ -90,7 +93,7 @@ def main(argv: Sequence[str]) -> int:
     figures = {"preferences": len(rows), "notTrainable": len(refused), "batches": len(batches)}
     figures |= {"loss": batches[-1]["loss"]}
     if args.held_out:
-        held_out, _ = encode_rows(base, list(read_examples(args.held_out)), recipe.max_length)
+        held_out, _ = encode_rows(base, list(read_examples(args.held_out)), recipe)
         figures |= held_out_figures(base, cache, files, held_out)
     write_summary(args.json, "train", figures, [recipe.seed])
     print(" · ".join(f"{name} {value:.4g}" for name, value in figures.items()), f"· {args.out}")
@@ -100,7 +103,7 @@ def main(argv: Sequence[str]) -> int:
 def run(
     base: Base,
     cache: ReferenceCache,
-    recipe: DpoRecipe | OfsDpoRecipe,
+    recipe: Recipe,
     rows: Sequence[Encoded],
     checkpoints: Checkpoints,
     identity: dict[str, Any],
@@ -141,11 +144,11 @@ def held_out_figures(
     }
 
 
-def parse_recipe(text: str) -> DpoRecipe | OfsDpoRecipe:
+def parse_recipe(text: str) -> Recipe:
     """A method's name, or the JSON of a recipe. Raises ValueError, naming what is wrong."""
     source = text if text.lstrip().startswith("{") else json.dumps({"method": text})
     try:
-        return TypeAdapter[DpoRecipe | OfsDpoRecipe](Recipe).validate_json(source)
+        return TypeAdapter[Recipe](Recipe).validate_json(source)
     except ValidationError as error:
         first = error.errors()[0]
         raise ValueError(f"--recipe: {'.'.join(map(str, first['loc'])) or 'it'}: {first['msg']}") from error

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from prefloop.text.encode import Encoded
 
 
-def microbatches(rows: Sequence[Encoded], size: int, epochs: int, seed: int) -> Iterator[list[Encoded]]:
+def microbatches(rows: Sequence[Encoded], size: int, epochs: int, seed: int | str) -> Iterator[list[Encoded]]:
     """Every row once per epoch, in a new order each time, `size` preferences a step; the last one may be smaller."""
     named = " ".join(row.preference for row in rows)
     for epoch in range(epochs):

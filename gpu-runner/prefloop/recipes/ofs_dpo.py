@@ -6,7 +6,7 @@ next interval, and only the sign of the chasing term changes hands. Published is
 batch. Moments, steps and the running means carry over to the next batch.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from statistics import fmean
 from typing import Any
@@ -14,14 +14,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from prefloop.adapters.lora import Adapter, moved, new_adapter
+from prefloop.adapters.lora import Adapter, moved
 from prefloop.contracts import OfsDpoRecipe
 from prefloop.objectives.margins import PairLogps, PairLosses
 from prefloop.objectives.ofs_dpo import ofs_dpo
 from prefloop.objectives.sft import sft
 from prefloop.recipes.agreement import measure_agreement
 from prefloop.recipes.policy import Policy, new_policy, restore
-from prefloop.recipes.steps import counted, remember_reference, run_steps, summarise
+from prefloop.recipes.preference import fresh
+from prefloop.recipes.reference import base_reference
+from prefloop.recipes.steps import counted, run_steps, summarise
 from prefloop.recipes.trained import Start, Trained, form_of
 from prefloop.text.encode import Encoded
 from prefloop.text.reference_cache import ReferenceCache
@@ -73,13 +75,14 @@ def train_ofs_dpo(
     Raises ValueError when fresh adapters are not the reference, or when the numbers are not finite.
     """
     twin, roles = _begin(trunk, start, rows, recipe)
-    remember_reference(trunk, cache, rows)
-    before = measure_agreement(trunk, twin[roles.chased].adapter, rows, cache) if start else {}
+    reference = base_reference(trunk, cache, rows)
+    before = measure_agreement(trunk, twin[roles.chased].adapter, rows, reference) if start else {}
     seen: list[Seen] = []
 
-    def objective(logps: Sequence[PairLogps], p_B: Tensor, weight_B: Tensor) -> Outcome:
+    def objective(batch: PairBatch, logps: Sequence[PairLogps], _: Tensor) -> Outcome:
         # The policies come in the order of their roles: F, then S.
         chased, chaser = logps
+        p_B, weight_B = batch.p_B, batch.weight_B
         losses = ofs_dpo(chased, chaser, recipe.beta, recipe.alpha, recipe.label_smoothing, p_B, weight_B)
         margin_B = recipe.beta * chased.log_ratio_margin_B.detach()
         gap_B = margin_B - recipe.beta * chaser.log_ratio_margin_B.detach()
@@ -111,7 +114,7 @@ def train_ofs_dpo(
         return metrics
 
     swaps = roles.swaps
-    done = run_steps(trunk, cache, rows, recipe, step, on_step)
+    done = run_steps(trunk, reference, rows, recipe, step, on_step)
     metrics = {
         **before,
         **summarise(done),
@@ -135,7 +138,7 @@ def _begin(
         adapters = (start.adapter, moved(start.adapter, trunk.device))
     else:
         # Both start from the same A: what sets them apart is the rate alone.
-        adapters = (_fresh(trunk, recipe), _fresh(trunk, recipe))
+        adapters = (fresh(trunk, recipe), fresh(trunk, recipe))
         check_start(trunk, pair_batch(rows[:2], trunk.device), adapters)
     rates = (recipe.learning_rate, recipe.learning_rate * recipe.slow_ratio)
     fast, slow = (
@@ -148,5 +151,10 @@ def _begin(
     return (fast, slow), Roles(**start.facts["roles"])
 
 
-def _fresh(trunk: Trunk, recipe: OfsDpoRecipe) -> Adapter:
-    return new_adapter(trunk.layers, recipe.rank, recipe.lora_alpha, recipe.seed, recipe.targets)
+def adapters_of(trunk: Trunk, tensors: Mapping[str, Tensor], recipe: OfsDpoRecipe) -> tuple[Adapter, Adapter]:
+    """(fast, slow) of a state of this method."""
+    twin = fresh(trunk, recipe), fresh(trunk, recipe)
+    with torch.no_grad():
+        for adapter, name in zip(twin, ("fast", "slow"), strict=True):
+            adapter.flat.copy_(tensors[f"{name}.weights"])
+    return twin

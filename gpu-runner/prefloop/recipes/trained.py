@@ -9,8 +9,11 @@ from torch import Tensor
 from prefloop.adapters.adapted_linear import AdaptedLinear
 from prefloop.adapters.files import read_peft
 from prefloop.adapters.lora import Adapter
-from prefloop.contracts import DpoRecipe, OfsDpoRecipe
+from prefloop.contracts import Recipe
 from prefloop.recipes.state_files import read_state_files
+
+# What these publish is put together from several adapters, so its rank is not the recipe's.
+GROWING = ("cofs-dpo", "mrdpo")
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Trained:
     metrics: dict[str, float]
 
 
-def form_of(recipe: DpoRecipe | OfsDpoRecipe) -> dict[str, Any]:
+def form_of(recipe: Recipe) -> dict[str, Any]:
     """What must be the same for a state to be gone on from. Learning rates, beta and the like may change."""
     targets = recipe.targets if isinstance(recipe.targets, str) else list(recipe.targets)
     return {
@@ -44,15 +47,13 @@ def form_of(recipe: DpoRecipe | OfsDpoRecipe) -> dict[str, Any]:
     }
 
 
-def read_start(
-    files: Mapping[str, bytes], layers: Mapping[str, AdaptedLinear], recipe: DpoRecipe | OfsDpoRecipe
-) -> Start:
+def read_start(files: Mapping[str, bytes], layers: Mapping[str, AdaptedLinear], recipe: Recipe) -> Start:
     """A state of another method is left aside: training goes on from the published weights, with fresh moments.
 
     Raises ValueError for broken files, and for an adapter of another rank or scale than the recipe's.
     """
     adapter = read_peft(files, layers)
-    if (adapter.r, adapter.alpha) != (recipe.rank, recipe.lora_alpha):
+    if recipe.method not in GROWING and (adapter.r, adapter.alpha) != (recipe.rank, recipe.lora_alpha):
         raise ValueError(
             f"the head has rank {adapter.r} and alpha {adapter.alpha:g}, the recipe asks for {recipe.rank} and "
             f"{recipe.lora_alpha:g}: the form of a line of adapters cannot change"

@@ -19,12 +19,17 @@ _MARK = "prefloopmark"
 
 @dataclass(frozen=True)
 class Encoded:
-    """One preference as token ids: the prompt, its completions (each with its end token), the pairs among them."""
+    """One preference as token ids: the prompt, its completions (each with its end token), the pairs among them.
+
+    lessons: completions to be imitated, by index. example: where it comes from; what a recipe needs beside ids is there.
+    """
 
     preference: str
     prompt: tuple[int, ...]
     completions: tuple[tuple[int, ...], ...]
     pairs: tuple[Pair, ...]
+    lessons: tuple[int, ...] = ()
+    example: Example | None = None
 
     @property
     def tokens(self) -> int:
@@ -72,24 +77,43 @@ class TextEncoder:
 
     def encode(self, example: Example, max_length: int) -> Encoded:
         """Raises Untrainable: emptyCompletion, equalTexts, equalTokens, tooLong (prompt and completion together), or
-        untokenizable. Pairs of equal completions are dropped while others remain."""
+        untokenizable. Pairs of equal completions are dropped while others remain; an example without pairs keeps all.
+
+        After a `prefix` the completions are steps of one answer: the prefix counts to the prompt, and no step is ended.
+        """
         texts = example.completions
-        used = sorted({i for pair in example.pairs for i in (pair.chosen, pair.rejected)})
+        used = sorted(
+            {i for pair in example.pairs for i in (pair.chosen, pair.rejected)} or range(len(texts))
+        )
         if any(not texts[i] for i in used):
             raise Untrainable("emptyCompletion", "a completion is empty")
-        if all(texts[pair.chosen] == texts[pair.rejected] for pair in example.pairs):
+        if example.pairs and all(texts[pair.chosen] == texts[pair.rejected] for pair in example.pairs):
             raise Untrainable("equalTexts", "chosen and rejected are the same text")
         prompt = self.prompt_ids(example.prompt)
-        completions = [self.completion_ids(text) for text in texts]
+        if example.prefix is None:
+            completions = [self.completion_ids(text) for text in texts]
+        else:
+            prompt = prompt + self.step_ids(example.prefix)
+            completions = [self.step_ids(text) for text in texts]
         pairs = [pair for pair in example.pairs if completions[pair.chosen] != completions[pair.rejected]]
-        if not pairs:
+        if example.pairs and not pairs:
             raise Untrainable("equalTokens", "chosen and rejected are the same tokens")
         longest = len(prompt) + max(len(completions[i]) for i in used)
         if longest > max_length:
             raise Untrainable("tooLong", f"{longest} tokens, at most {max_length} fit")
         if not prompt:
             raise Untrainable("untokenizable", "the prompt has no tokens")
-        return Encoded(example.preference, tuple(prompt), tuple(map(tuple, completions)), tuple(pairs))
+        return Encoded(
+            example.preference,
+            tuple(prompt),
+            tuple(map(tuple, completions)),
+            tuple(pairs),
+            example=example,
+        )
+
+    def step_ids(self, text: str) -> list[int]:
+        """Ids of a part of an answer: nothing is ended."""
+        return self._ids(text, special=False)
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text of an answer, without its end tokens."""

@@ -61,11 +61,10 @@ class Packed:
         )
 
     def sum_by_completion(self, token_logps_S: Tensor) -> Tensor:
-        """(S,) log-probs of tokens to (N,) log-probs of the completions asked for, in their order."""
-        logps_U = token_logps_S.new_zeros(self.lengths_U.numel()).index_add(
-            0, self.completion_S, token_logps_S
-        )
-        return logps_U[self.distinct_N]
+        """(..., S) values of tokens to (..., N) sums of the completions asked for, in their order."""
+        sums_U = token_logps_S.new_zeros(*token_logps_S.shape[:-1], self.lengths_U.numel())
+        sums_U = sums_U.index_add(-1, self.completion_S, token_logps_S)
+        return sums_U[..., self.distinct_N]
 
 
 def pack(rows: Sequence[tuple[Ids, Sequence[Ids]]], device: torch.device | str = "cpu") -> Packed:

@@ -13,17 +13,21 @@ import torch
 from torch import Tensor
 
 from prefloop.adapters.lora import Adapter
-from prefloop.objectives.margins import PairLogps, PairLosses
+from prefloop.objectives.margins import PairLogps
 from prefloop.text.encode import Encoded
 from prefloop.text.packing import Packed, pack
 from prefloop.text.reference_cache import ReferenceCache
 from prefloop.text.scored_logps import scored_logps
+from prefloop.text.step_metrics import Outcome, PairFacts, StepMetrics, pair_means, to_host
 from prefloop.text.trunk import Trunk
 
 
 @dataclass(frozen=True)
 class PairBatch:
-    """A microbatch. chosen_B, rejected_B index the N completions; p_B, weight_B as in `objectives.margins`."""
+    """A microbatch. chosen_B, rejected_B index the N completions; p_B, weight_B as in `objectives.margins`.
+
+    forks_B2: where the two completions of a pair part, as indices of the S scored tokens: (chosen's, rejected's).
+    lessons_K index the completions to be imitated."""
 
     rows: tuple[Encoded, ...]
     packed: Packed
@@ -31,6 +35,13 @@ class PairBatch:
     rejected_B: Tensor
     p_B: Tensor
     weight_B: Tensor
+    forks_B2: Tensor
+    lessons_K: Tensor
+
+    @property
+    def preferences(self) -> int:
+        """How many there are: several rows may come from one."""
+        return len({row.preference for row in self.rows})
 
     @property
     def completions(self) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
@@ -43,35 +54,63 @@ def pair_batch(rows: Sequence[Encoded], device: torch.device | str = "cpu") -> P
     if not rows:
         raise ValueError("a microbatch needs at least one row")
     packed = pack([(row.prompt, row.completions) for row in rows], device)
-    chosen, rejected, p, weight, first = [], [], [], [], 0
+    starts_N = (packed.lengths_U.cumsum(0) - packed.lengths_U)[packed.distinct_N].tolist()
+    chosen, rejected, p, weight, forks, lessons, first = [], [], [], [], [], [], 0
     for row in rows:
         for pair in row.pairs:
+            at = _fork(row.completions[pair.chosen], row.completions[pair.rejected])
+            forks.append((starts_N[first + pair.chosen] + at, starts_N[first + pair.rejected] + at))
             chosen.append(first + pair.chosen)
             rejected.append(first + pair.rejected)
             p.append(pair.p)
             weight.append(pair.weight)
+        lessons += [first + lesson for lesson in row.lessons]
         first += len(row.completions)
     index = lambda x: torch.tensor(x, dtype=torch.long, device=device)
     number = lambda x: torch.tensor(x, dtype=torch.float32, device=device)
-    return PairBatch(tuple(rows), packed, index(chosen), index(rejected), number(p), number(weight))
+    return PairBatch(
+        tuple(rows),
+        packed,
+        index(chosen),
+        index(rejected),
+        number(p),
+        number(weight),
+        index(forks).view(-1, 2),
+        index(lessons),
+    )
 
 
-def completion_logps(trunk: Trunk, packed: Packed, policies: Sequence[Adapter | None]) -> Tensor:
-    """(P, N) summed log-probabilities, nats, fp32; None is the bare base. Differentiable in the adapters.
+def _fork(one: Sequence[int], other: Sequence[int]) -> int:
+    """The first place where two completions differ; the last common one where a step goes on from the other."""
+    shorter = min(len(one), len(other))
+    return next((i for i in range(shorter) if one[i] != other[i]), shorter - 1)
+
+
+def token_logps(trunk: Trunk, packed: Packed, policies: Sequence[Adapter | None]) -> Tensor:
+    """(P, S) log-probabilities of the scored tokens, nats, fp32; None is the bare base. Differentiable in the adapters.
 
     All policies run in one pass: the base's products see the rows of all of them at once.
     """
     all_rows = packed.repeated(len(policies))
     hidden_TH = trunk.packed_hidden(all_rows, [(packed.tokens, policy) for policy in policies])
     token_logps_S = scored_logps(hidden_TH, trunk.head, all_rows.scored_rows_S, all_rows.targets_S)
-    return all_rows.sum_by_completion(token_logps_S).view(len(policies), -1)
+    return token_logps_S.view(len(policies), -1)
+
+
+def completion_logps(trunk: Trunk, packed: Packed, policies: Sequence[Adapter | None]) -> Tensor:
+    """(P, N) log-probabilities summed over the completions' tokens, as `token_logps`."""
+    return packed.sum_by_completion(token_logps(trunk, packed, policies))
 
 
 @torch.no_grad()
-def reference_logps(trunk: Trunk, batch: PairBatch, cache: ReferenceCache | None = None) -> Tensor:
-    """(N,) summed log-probabilities of the base. With a cache, only rows that it does not know are run."""
+def reference_logps(
+    trunk: Trunk, batch: PairBatch, cache: ReferenceCache | None = None, adapter: Adapter | None = None
+) -> Tensor:
+    """(N,) summed log-probabilities of the base, or of a frozen adapter that is the reference of `cache`.
+
+    With a cache, only rows that it does not know are run."""
     if cache is None:
-        return completion_logps(trunk, batch.packed, [None])[0]
+        return completion_logps(trunk, batch.packed, [adapter])[0]
     keys = [cache.key(prompt, completion) for prompt, completion in batch.completions]
     unknown: list[tuple[tuple[int, ...], Sequence[tuple[int, ...]]]] = []
     new_keys: list[bytes] = []
@@ -84,16 +123,19 @@ def reference_logps(trunk: Trunk, batch: PairBatch, cache: ReferenceCache | None
             new_keys += row_keys
     if unknown:
         packed = pack(unknown, trunk.device)
-        cache.put(zip(new_keys, completion_logps(trunk, packed, [None])[0].tolist(), strict=True))
+        cache.put(zip(new_keys, completion_logps(trunk, packed, [adapter])[0].tolist(), strict=True))
     return torch.tensor([cache.get(key) for key in keys], dtype=torch.float32, device=trunk.device)
 
 
 def at_pairs(batch: PairBatch, policy_N: Tensor, reference_N: Tensor) -> PairLogps:
+    lengths_N = batch.packed.lengths_U[batch.packed.distinct_N].to(policy_N.dtype)
     return PairLogps(
         policy_N[batch.chosen_B],
         policy_N[batch.rejected_B],
         reference_N[batch.chosen_B],
         reference_N[batch.rejected_B],
+        lengths_N[batch.chosen_B],
+        lengths_N[batch.rejected_B],
     )
 
 
@@ -116,39 +158,8 @@ def check_start(trunk: Trunk, batch: PairBatch, policies: Sequence[Adapter]) -> 
                 )
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What an objective gives back: the loss to differentiate, (B,) or a sum of such, and what is reported.
-
-    losses_B: of all policies together. reported: of the policy whose numbers are shown. margin_B: its m, detached."""
-
-    losses_B: Tensor
-    reported: PairLosses
-    margin_B: Tensor
-
-
-Objective = Callable[[Sequence[PairLogps], Tensor, Tensor], Outcome]
-
-
-@dataclass(frozen=True)
-class StepMetrics:
-    """Means over the pairs of one step; docs/metrics.md explains each. `skipped`: not finite, nothing was changed."""
-
-    loss: float
-    accuracy: float
-    margin: float
-    rewards_chosen: float
-    rewards_rejected: float
-    logps_chosen: float
-    logps_rejected: float
-    length_chosen: float
-    length_rejected: float
-    slope: float
-    grad_norm: float
-    pairs: int
-    tokens: int
-    head_rows: int
-    skipped: bool
+# (batch, the pairs under each policy, (P, N) log-probabilities of all completions) → what to differentiate and show
+Objective = Callable[[PairBatch, Sequence[PairLogps], Tensor], Outcome]
 
 
 def train_step(
@@ -159,21 +170,27 @@ def train_step(
     objective: Objective,
     reference_N: Tensor,
     max_grad_norm: float,
+    masks: Sequence[Tensor] = (),
 ) -> StepMetrics:
-    """The loss is the mean over preferences; gradients are clipped for each policy by itself."""
+    """The loss is the mean over preferences; gradients are clipped for each policy by itself.
+
+    masks: none, or for each policy 1 where its flat buffer is trained and 0 where it is frozen (then without weight decay).
+    """
     for policy in policies:
         assert policy.flat.grad is not None
         policy.flat.grad.zero_()
 
     # forward
-    logps_PN = completion_logps(trunk, batch.packed, policies)
-    outcome = objective(
-        [at_pairs(batch, policy_N, reference_N) for policy_N in logps_PN], batch.p_B, batch.weight_B
-    )
-    loss = outcome.losses_B.sum() / len(batch.rows)
+    token_logps_PS = token_logps(trunk, batch.packed, policies)
+    logps_PN = batch.packed.sum_by_completion(token_logps_PS)
+    outcome = objective(batch, [at_pairs(batch, policy_N, reference_N) for policy_N in logps_PN], logps_PN)
+    loss = outcome.losses_B.sum() / batch.preferences
 
     # backward
     loss.backward()
+    for policy, mask in zip(policies, masks, strict=bool(masks)):
+        assert policy.flat.grad is not None
+        policy.flat.grad.mul_(mask)
     norms = torch.stack([policy.flat.grad.norm() for policy in policies if policy.flat.grad is not None])
 
     # update, unless something is not finite
@@ -183,35 +200,40 @@ def train_step(
             assert policy.flat.grad is not None
             policy.flat.grad.mul_((max_grad_norm / (norm + 1e-6)).clamp(max=1.0))
             optimizer.step()
-    return _measure(batch, outcome, logps_PN.detach(), norms, len(policies), skipped=not finite)
+    return _measure(batch, outcome, loss, logps_PN[0], token_logps_PS[0], norms, not finite)
 
 
 @torch.no_grad()
 def _measure(
-    batch: PairBatch, outcome: Outcome, logps_PN: Tensor, norms: Tensor, policies: int, skipped: bool
+    batch: PairBatch,
+    outcome: Outcome,
+    loss: Tensor,
+    logps_N: Tensor,
+    token_logps_S: Tensor,
+    norms: Tensor,
+    skipped: bool,
 ) -> StepMetrics:
-    """Everything in one transfer from the device."""
+    """`loss` is what is shown: the reported losses alone where there are pairs."""
     lengths_N = batch.packed.lengths_U[batch.packed.distinct_N].float()
-    sided_B = torch.sign(batch.p_B - 0.5) * outcome.margin_B
-    chosen_B, rejected_B = logps_PN[0][batch.chosen_B], logps_PN[0][batch.rejected_B]
-    measured = {
-        "loss": outcome.reported.losses_B.detach().sum() / len(batch.rows),
-        "accuracy": (0.5 + 0.5 * torch.sign(sided_B)).mean(),
-        "margin": outcome.margin_B.mean(),
-        "rewards_chosen": outcome.reported.chosen_rewards_B.mean(),
-        "rewards_rejected": outcome.reported.rejected_rewards_B.mean(),
-        "logps_chosen": chosen_B.mean(),
-        "logps_rejected": rejected_B.mean(),
-        "length_chosen": lengths_N[batch.chosen_B].mean(),
-        "length_rejected": lengths_N[batch.rejected_B].mean(),
-        "slope": torch.sigmoid(-outcome.margin_B).mean(),
-        "grad_norm": norms.max(),
-    }
+    forks_B2 = token_logps_S[batch.forks_B2]
+    facts = PairFacts(
+        logps_N[batch.chosen_B],
+        logps_N[batch.rejected_B],
+        lengths_N[batch.chosen_B],
+        lengths_N[batch.rejected_B],
+        forks_B2[:, 0],
+        forks_B2[:, 1],
+    )
+    reported_B = outcome.reported.losses_B
+    shown = reported_B.sum() / batch.preferences if reported_B.numel() else loss
+    values = {"loss": shown, "gradNorm": norms.max()} | pair_means(outcome, batch.p_B, facts)
+    measured = to_host(values | (outcome.extra or {}))
     return StepMetrics(
-        **dict(zip(measured, torch.stack(list(measured.values())).tolist(), strict=True)),
-        pairs=batch.chosen_B.numel(),
-        tokens=batch.packed.tokens * policies,
-        head_rows=batch.packed.scored_rows_S.numel() * policies,
+        measured.pop("loss"),
+        measured,
+        pairs=batch.p_B.numel(),
+        tokens=batch.packed.tokens * norms.numel(),
+        head_rows=batch.packed.scored_rows_S.numel() * norms.numel(),
         skipped=skipped,
     )
 

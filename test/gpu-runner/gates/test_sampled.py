@@ -8,7 +8,7 @@ from random_models import byte_tokenizer, random_trunk, strong_adapter
 
 from prefloop.adapters.lora import Adapter, new_adapter
 from prefloop.base import Base
-from prefloop.contracts import Example, Gate, GateBounds
+from prefloop.contracts import DpoRecipe, Example, Gate, GateBounds
 from prefloop.gates.check import FEWEST_PROMPTS, SAMPLED_PROMPTS, check_gates, choose_prompts
 from prefloop.gates.kl import measure_kl
 from prefloop.gates.length import check_length, measure_length
@@ -48,7 +48,7 @@ def rows_of(base: Base, count: int, first: int = 0) -> list[Encoded]:
         )
         for number in range(first, first + count)
     ]
-    rows, refused = encode_rows(base, examples, max_length=200)
+    rows, refused = encode_rows(base, examples, DpoRecipe(method="dpo", max_length=200))
     assert not refused
     return rows
 

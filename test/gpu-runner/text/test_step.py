@@ -86,13 +86,13 @@ def count_tokens(trunk: Trunk) -> list[int]:
     return seen
 
 
-def dpo_objective(pairs, p_B, weight_B) -> Outcome:
-    losses = dpo(pairs[0], BETA, p_B=p_B, weight_B=weight_B)
+def dpo_objective(batch, pairs, _) -> Outcome:
+    losses = dpo(pairs[0], BETA, p_B=batch.p_B, weight_B=batch.weight_B)
     return Outcome(losses.losses_B, losses, BETA * pairs[0].log_ratio_margin_B.detach())
 
 
-def ofs_objective(pairs, p_B, weight_B) -> Outcome:
-    losses = ofs_dpo(pairs[0], pairs[1], BETA, 0.3, p_B=p_B, weight_B=weight_B)
+def ofs_objective(batch, pairs, _) -> Outcome:
+    losses = ofs_dpo(pairs[0], pairs[1], BETA, 0.3, p_B=batch.p_B, weight_B=batch.weight_B)
     total = losses.fast.losses_B + losses.slow.losses_B
     return Outcome(total, losses.fast, BETA * pairs[0].log_ratio_margin_B.detach())
 
@@ -163,8 +163,8 @@ def test_the_twin_in_one_pass_is_two_passes():
     joint = fast.flat.grad.clone()
     pairs = [None, None]
 
-    def fast_only(policies, p_B, weight_B) -> Outcome:
-        outcome = ofs_dpo(policies[0], pairs[1], BETA, 0.3, p_B=p_B, weight_B=weight_B)
+    def fast_only(batch, policies, _) -> Outcome:
+        outcome = ofs_dpo(policies[0], pairs[1], BETA, 0.3, p_B=batch.p_B, weight_B=batch.weight_B)
         return Outcome(outcome.fast.losses_B, outcome.fast, policies[0].log_ratio_margin_B.detach())
 
     from prefloop.text.step import at_pairs
@@ -250,8 +250,8 @@ def test_metrics_count_what_was_run():
         trunk, batch, [adapter], [adamw(adapter, 0.0)], dpo_objective, reference_logps(trunk, batch), 1.0
     )
     assert (metrics.pairs, metrics.tokens, metrics.head_rows) == (4, 25, 19)
-    assert metrics.margin == 0 and metrics.accuracy == 0.5 and metrics.slope == 0.5
-    assert metrics.length_chosen == (3 + 4 + 2 + 5) / 4
+    assert metrics.means["margin"] == 0 and metrics.means["accuracy"] == 0.5 and metrics.means["slope"] == 0.5
+    assert metrics.means["lengthChosen"] == (3 + 4 + 2 + 5) / 4
 
 
 def test_the_reference_is_looked_up_by_content(tmp_path):

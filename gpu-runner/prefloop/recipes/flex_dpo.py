@@ -1,0 +1,41 @@
+"""Flex-DPO (Yan et al. 2024, arXiv 2406.07327): the rejected answer is pushed down more gently than the chosen one is raised."""
+
+from collections.abc import Callable, Sequence
+
+from torch import Tensor
+
+from prefloop.contracts import FlexDpoRecipe
+from prefloop.objectives.flex_dpo import flex_dpo
+from prefloop.objectives.margins import PairLogps
+from prefloop.objectives.sft import sft
+from prefloop.recipes.preference import train_on_pairs
+from prefloop.recipes.trained import Start, Trained
+from prefloop.text.encode import Encoded
+from prefloop.text.reference_cache import ReferenceCache
+from prefloop.text.step import Outcome, PairBatch
+from prefloop.text.trunk import Trunk
+
+
+def train_flex_dpo(
+    trunk: Trunk,
+    cache: ReferenceCache,
+    start: Start | None,
+    rows: Sequence[Encoded],
+    recipe: FlexDpoRecipe,
+    on_step: Callable[[], None],
+) -> Trained:
+    def objective(batch: PairBatch, logps: Sequence[PairLogps], _: Tensor) -> Outcome:
+        losses = flex_dpo(
+            logps[0],
+            recipe.beta_chosen,
+            recipe.beta_rejected,
+            recipe.label_smoothing,
+            batch.p_B,
+            batch.weight_B,
+        )
+        total_B = losses.losses_B
+        if recipe.sft_weight:
+            total_B = total_B + recipe.sft_weight * sft(logps[0], batch.p_B, batch.weight_B)
+        return Outcome(total_B, losses, losses.chosen_rewards_B - losses.rejected_rewards_B)
+
+    return train_on_pairs(trunk, cache, start, rows, recipe, on_step, objective)
