@@ -14,7 +14,7 @@ const venv = join(root, 'gpu-runner/.venv', process.platform === 'win32' ? 'Scri
 export const python = join(venv, 'python');
 
 /** PyTorch on a CPU is about twice as fast when glibc does not hand every large block back to the kernel. */
-const allocator = {
+export const allocator = {
   MALLOC_MMAP_MAX_: '0',
   MALLOC_TRIM_THRESHOLD_: '-1',
   MALLOC_TOP_PAD_: '268435456',

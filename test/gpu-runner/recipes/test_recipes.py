@@ -1,4 +1,4 @@
-"""Both recipes, trained batch after batch through their files, on a random two-layer Llama."""
+"""The recipes that train on pairs alone, batch after batch through their files, on a random two-layer Llama."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -8,12 +8,21 @@ import torch
 from random_models import random_trunk
 
 from prefloop.adapters.files import STATE, read_peft, read_state, write_peft
-from prefloop.contracts import DpoRecipe, OfsDpoRecipe, Pair
+from prefloop.contracts import (
+    AsftRecipe,
+    DpoRecipe,
+    FlexDpoRecipe,
+    LnDpoRecipe,
+    OfsDpoRecipe,
+    OrpoRecipe,
+    Pair,
+    SimPoRecipe,
+)
 from prefloop.objectives.margins import PairLosses
 from prefloop.recipes import dpo as dpo_recipe
 from prefloop.recipes.data_order import microbatches
-from prefloop.recipes.dpo import train_dpo
-from prefloop.recipes.ofs_dpo import FAST, SLOW, Roles, train_ofs_dpo
+from prefloop.recipes.methods import ON_VOTES
+from prefloop.recipes.ofs_dpo import FAST, SLOW, Roles
 from prefloop.recipes.state_files import PARTS, read_state_files, write_state_files
 from prefloop.recipes.trained import Trained, read_start
 from prefloop.text.encode import Encoded
@@ -21,11 +30,22 @@ from prefloop.text.reference_cache import ReferenceCache
 from prefloop.text.step import completion_logps, pair_batch
 from prefloop.text.trunk import Trunk
 
-Recipe = DpoRecipe | OfsDpoRecipe
+Recipe = DpoRecipe | OfsDpoRecipe | LnDpoRecipe | FlexDpoRecipe | SimPoRecipe | AsftRecipe | OrpoRecipe
 FORM = {"rank": 4, "lora_alpha": 8.0, "micro_batch": 4, "learning_rate": 3e-3, "beta": 0.5}
 DPO = DpoRecipe(method="dpo", **FORM)
 OFS = OfsDpoRecipe(method="ofs-dpo", **FORM, chasing_interval=3)
 BOTH = pytest.mark.parametrize("recipe", [DPO, OFS], ids=["dpo", "ofs-dpo"])
+WITHOUT_BETA = {name: value for name, value in FORM.items() if name != "beta"}
+PAIRWISE = [
+    DPO,
+    OFS,
+    LnDpoRecipe(method="ln-dpo", **FORM | {"beta": 3.0}),
+    FlexDpoRecipe(method="flex-dpo", beta_chosen=0.5, beta_rejected=0.4, **WITHOUT_BETA),
+    SimPoRecipe(method="simpo", **FORM | {"beta": 2.0}),
+    AsftRecipe(method="asft", **WITHOUT_BETA),
+    OrpoRecipe(method="orpo", **WITHOUT_BETA | {"lambda_": 1.0}),
+]
+ALL = pytest.mark.parametrize("recipe", PAIRWISE, ids=[recipe.method for recipe in PAIRWISE])
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +74,7 @@ def train(
 ) -> Trained:
     start = read_start(parent, trunk.layers, recipe) if parent else None
     cache = cache or ReferenceCache("test")
-    if isinstance(recipe, OfsDpoRecipe):
-        return train_ofs_dpo(trunk, cache, start, rows, recipe, on_step)
-    return train_dpo(trunk, cache, start, rows, recipe, on_step)
+    return ON_VOTES[recipe.method](trunk, cache, start, rows, recipe, on_step)
 
 
 def files_of(trunk: Trunk, trained: Trained) -> dict[str, bytes]:
@@ -81,6 +99,21 @@ def test_the_loss_falls_from_ln_2_and_new_prompts_are_judged_alike(trunk: Trunk,
     assert (margins(trunk, trained, unseen) > 0).float().mean() >= 0.9
 
 
+@ALL
+def test_every_method_learns_what_is_liked(trunk: Trunk, recipe: Recipe):
+    trained = train(trunk, recipe.model_copy(update={"epochs": 4}), VOTES)
+    assert trained.losses[-1] < trained.losses[0]
+    unseen = [vote(number) for number in range(100, 120)]
+    assert (margins(trunk, trained, unseen) > 0).float().mean() >= 0.8
+
+
+@pytest.mark.parametrize("recipe", PAIRWISE[4:], ids=[recipe.method for recipe in PAIRWISE[4:]])
+def test_without_a_reference_none_is_run(trunk: Trunk, recipe: Recipe):
+    cache = ReferenceCache("test")
+    train(trunk, recipe, VOTES[:8], cache=cache)
+    assert len(cache) == 0
+
+
 @BOTH
 def test_an_sft_term_keeps_what_is_preferred_likely(trunk: Trunk, recipe: Recipe):
     # Both completions begin alike: the preference loss alone is free to let both fall.
@@ -99,7 +132,7 @@ def test_an_sft_term_keeps_what_is_preferred_likely(trunk: Trunk, recipe: Recipe
     assert first[0].losses[0] == first[1].losses[0]  # what is reported is the preference loss
 
 
-@BOTH
+@ALL
 def test_the_same_parent_votes_and_recipe_make_the_same_bytes(trunk: Trunk, recipe: Recipe):
     first, second = (train(trunk, recipe, VOTES) for _ in range(2))
     assert files_of(trunk, first) == files_of(trunk, second)
@@ -112,7 +145,7 @@ class Killed(Exception):
     pass
 
 
-@BOTH
+@ALL
 def test_a_kill_after_any_step_changes_nothing_of_what_the_line_becomes(trunk: Trunk, recipe: Recipe):
     """Three batches of eight in a row; the second one dies after each of its steps in turn and is trained again from
     the head's files, by a runner that remembers the reference and by one that does not."""
@@ -152,7 +185,7 @@ def test_moments_and_steps_are_carried_from_batch_to_batch(trunk: Trunk, recipe:
     assert not torch.equal(carried.tensors[f"{name}.weights"], without_state.tensors[f"{name}.weights"])
 
 
-@BOTH
+@ALL
 def test_agreement_is_measured_before_the_batch_is_learned(trunk: Trunk, recipe: Recipe):
     first = train(trunk, recipe.model_copy(update={"epochs": 4}), VOTES)
     assert "accuracyBefore" not in first.metrics
@@ -160,7 +193,7 @@ def test_agreement_is_measured_before_the_batch_is_learned(trunk: Trunk, recipe:
     assert second.metrics["accuracyBefore"] > 0.8 and second.metrics["accuracyBeforeCount"] == 10
 
 
-@BOTH
+@ALL
 def test_ties_hold_the_margin_down_and_weightless_votes_do_nothing(trunk: Trunk, recipe: Recipe):
     recipe = recipe.model_copy(update={"epochs": 4})
     certain = margins(trunk, train(trunk, recipe, VOTES), VOTES).mean()
