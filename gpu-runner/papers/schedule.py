@@ -53,7 +53,7 @@ def run_job(job: Job) -> dict[str, Any]:
         return known
     arm = experiment.arms[job.arm]
     started = time.monotonic()
-    figures = arm.run(Context(job.seed, job.quick, job.data), arm.grid[job.setting])
+    figures = arm.run(_context(job, identities[job.quick]), arm.grid[job.setting])
     content = {
         "figures": figures,
         "setting": dict(arm.grid[job.setting]),
@@ -61,6 +61,10 @@ def run_job(job: Job) -> dict[str, Any]:
     }
     results.write(job.name, content)
     return content
+
+
+def _context(job: Job, identity: str) -> Context:
+    return Context(job.seed, job.quick, job.data, job.folder.parent / "shared" / identity)
 
 
 @dataclass(frozen=True)

@@ -58,15 +58,34 @@ def answer_all(
     return draw_answers(context.base, ids, adapter, each, sampling or Sampling(), f"{context.seed} {name}")
 
 
+def texts_of(
+    context: Context,
+    prompts: Sequence[Prompt],
+    adapter: Adapter | None = None,
+    each: int = 1,
+    name: str = "answers",
+    sampling: Sampling | None = None,
+) -> list[list[str]]:
+    """The texts of `answer_all`; what the base says is drawn once for all arms."""
+
+    def make() -> list[list[str]]:
+        drawn = answer_all(context, prompts, adapter, each, name, sampling)
+        return [[one.text for one in group] for group in drawn]
+
+    if adapter is not None:
+        return make()
+    return context.once(f"{name} {each} {sampling} {[prompt.text for prompt in prompts]}", make)
+
+
 def ask(
     context: Context, persona: str, count: int, each: int, prompts: Sequence[Prompt] | None = None
 ) -> list[Asked]:
-    """`each` answers of the base to every one of `count` training prompts of the help desk, liked by `persona`."""
+    """Different answers, of `each` drawn from the base, to `count` training prompts of the help desk, and how `persona`
+    likes them."""
     prompts = prompts or sample_prompts("replies", count, context.seed, "train")
-    drawn = answer_all(context, prompts, each=each, name="asked")
     asked = []
-    for prompt, group in zip(prompts, drawn, strict=True):
-        texts = tuple(dict.fromkeys(one.text for one in group if one.text.strip()))
+    for prompt, group in zip(prompts, texts_of(context, prompts, each=each, name="asked"), strict=True):
+        texts = tuple(dict.fromkeys(text for text in group if text.strip()))
         asked.append(Asked(prompt, texts, tuple(score(persona, prompt, text) for text in texts)))
     return asked
 
@@ -154,10 +173,20 @@ def held_out_replies(
 ) -> Replies:
     prompts = prompts or sample_prompts("replies", count, context.seed, "held_out")
     ours, theirs = (
-        [group[0].text for group in answer_all(context, prompts, one, name=name)]
+        [group[0] for group in texts_of(context, prompts, one, name=name)]
         for one, name in ((adapter, "ours"), (None, "theirs"))
     )
     return Replies(prompts, ours, theirs)
+
+
+def persona_figures(
+    context: Context,
+    persona: str,
+    adapter: Adapter | None,
+    count: int,
+    prompts: Sequence[Prompt] | None = None,
+) -> dict[str, float]:
+    return reply_figures(persona, held_out_replies(context, adapter, count, prompts))
 
 
 def reply_figures(persona: str, replies: Replies) -> dict[str, float]:
@@ -177,7 +206,7 @@ def reply_figures(persona: str, replies: Replies) -> dict[str, float]:
 def skill_figures(context: Context, adapter: Adapter | None, kind: str, count: int) -> dict[str, float]:
     """score and flawless of the world's judge on held-out prompts of one kind."""
     prompts = sample_prompts(kind, count, context.seed, "held_out")
-    texts = [group[0].text for group in answer_all(context, prompts, adapter, name=kind)]
+    texts = [group[0] for group in texts_of(context, prompts, adapter, name=kind)]
     verdicts = [KINDS[kind].judge(prompt, text) for prompt, text in zip(prompts, texts, strict=True)]
     flawless = [float(one.parsed and not any(one.flaws.values())) for one in verdicts]
     return {f"{kind}Score": mean([one.score for one in verdicts]), f"{kind}Flawless": mean(flawless)}
