@@ -2217,7 +2217,10 @@ class IdentifiedComparison(BaseModel):
     domain: Slug
     kind: ComparisonKind | None = None
     prompt: Prompt
-    candidates: Annotated[list[IdentifiedCandidate], Field(max_length=8, min_length=2)]
+    candidates: Annotated[list[IdentifiedCandidate], Field(max_length=8, min_length=1)]
+    """
+    One is enough for a rating or for marked steps; a pair and a ranking need two.
+    """
     id: RecordId
 
 
@@ -2490,7 +2493,10 @@ class InlineComparison(BaseModel):
     domain: Slug
     kind: ComparisonKind | None = None
     prompt: Prompt
-    candidates: Annotated[list[IdentifiedCandidate], Field(max_length=8, min_length=2)]
+    candidates: Annotated[list[IdentifiedCandidate], Field(max_length=8, min_length=1)]
+    """
+    One is enough for a rating or for marked steps; a pair and a ranking need two.
+    """
 
 
 class Preference(BaseModel):

@@ -1,7 +1,7 @@
 /** A preference: what a person said about a comparison. */
 import { z } from 'zod';
 import { CandidateInput } from './candidate.ts';
-import { ComparisonKind, MAX_CANDIDATES, MIN_CANDIDATES } from './comparison.ts';
+import { ComparisonKind, MAX_CANDIDATES } from './comparison.ts';
 import { ErrorCode } from './error.ts';
 import { RecordId, Sha256, Slug, Timestamp, UserId } from './ids.ts';
 import { Prompt } from './prompt.ts';
@@ -55,8 +55,9 @@ export const InlineComparison = z
     prompt: Prompt,
     candidates: z
       .array(CandidateInput.required({ id: true }).meta({ id: 'IdentifiedCandidate' }))
-      .min(MIN_CANDIDATES)
-      .max(MAX_CANDIDATES),
+      .min(1)
+      .max(MAX_CANDIDATES)
+      .meta({ description: 'One is enough for a rating or for marked steps; a pair and a ranking need two.' }),
   })
   .meta({ id: 'InlineComparison' });
 export type InlineComparison = z.infer<typeof InlineComparison>;

@@ -111,7 +111,9 @@ async function dealt(c: Context<Env>, deal: Omit<Deal, 'user' | 'bodyHash'>): Pr
     expiresAt,
   });
   const shown = candidates.map((candidate, position) => ({ id: candidate.id, position, content: candidate.content }));
-  return { id, domain, kind, prompt, candidates: shown, assignment, createdAt, expiresAt };
+  // A known answer would give the vote away.
+  const { answer: _, ...asked } = prompt;
+  return { id, domain, kind, prompt: asked, candidates: shown, assignment, createdAt, expiresAt };
 }
 
 const CALLER: Origin = {

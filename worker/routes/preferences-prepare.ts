@@ -1,10 +1,12 @@
 /** From what was sent to a vote that can be judged: whose it is, how much it counts, hashes, rows to store. */
 import type { CandidateInput } from '../../shared/contracts/candidate.ts';
+import { MIN_CANDIDATES } from '../../shared/contracts/comparison.ts';
 import type { InlineComparison, PreferenceInput } from '../../shared/contracts/preference.ts';
 import { canonicalJson } from '../../shared/math/canonical-json.ts';
 import { sha256Text } from '../../shared/math/sha256.ts';
 import { ApiError } from '../access/api-error.ts';
 import type { Caller } from '../access/caller.ts';
+import { factsOf } from '../batches/recipe-needs.ts';
 import type { InlineRows, Vote, Voter } from '../store/preferences-vote.ts';
 import { storedJson, storedPrompt } from '../store/stored-json.ts';
 
@@ -41,7 +43,10 @@ function inlineRows({ domain, kind, prompt, candidates }: InlineComparison): Inl
   if (new Set(candidates.map(({ id }) => id)).size < candidates.length) {
     throw new ApiError('invalid_request', 'Two candidates of the comparison have the same id.');
   }
-  const promptRow = { ...storedPrompt(prompt), group: prompt.group ?? null };
+  if (candidates.length < MIN_CANDIDATES && (kind === 'pair' || kind === 'ranking')) {
+    throw new ApiError('invalid_request', `comparison.candidates: a ${kind} comparison has at least ${MIN_CANDIDATES}`);
+  }
+  const promptRow = { ...storedPrompt(prompt), group: prompt.group ?? null, facts: factsOf(prompt) };
   const candidateRows = candidates.map(candidateRow);
   const rows = candidateRows.map(({ id, content, origin }) => `[${id},${content},${origin}]`).join();
   const bodyHash = sha256Text(`${domain} ${kind} ${promptRow.id} ${rows}`);

@@ -3,7 +3,8 @@ import type { Example } from '../../shared/contracts/batch.ts';
 import type { Content } from '../../shared/contracts/candidate.ts';
 import type { Choice } from '../../shared/contracts/preference.ts';
 import type { Prompt } from '../../shared/contracts/prompt.ts';
-import { buildExample } from '../batches/build-example.ts';
+import { buildAnyExample, buildExample } from '../batches/build-example.ts';
+import { RECIPE_NEEDS, type RecipeNeeds } from '../batches/recipe-needs.ts';
 import type { Database } from './database.ts';
 
 type Row = {
@@ -15,9 +16,10 @@ type Row = {
   dealt: string;
   contents: string;
   system: string | null;
+  recipe: string;
 };
 
-const COLUMNS = `p.id, p.choice, p.confidence, p.weight, q.body AS prompt, c.candidates AS dealt, d.system,
+const COLUMNS = `p.id, p.choice, p.confidence, p.weight, q.body AS prompt, c.candidates AS dealt, d.system, ${RECIPE_NEEDS} AS recipe,
   (SELECT json_group_object(a.id, json(a.content)) FROM candidate AS a WHERE a.project = c.project AND a.comparison = c.id) AS contents`;
 
 // CROSS JOIN keeps SQLite from reading the small tables first and every preference after them.
@@ -34,7 +36,8 @@ export const HELD_OUT_EXAMPLES = `SELECT ${COLUMNS} FROM preference AS p INDEXED
 /** The members of a batch that is being trained on, in training order. */
 export async function batchExamples(db: Database, project: string, batch: string): Promise<Example[]> {
   const { results } = await db.$client.prepare(BATCH_EXAMPLES).bind(project, batch).all<Row>();
-  return results.flatMap(example);
+  // What yields no example was set apart when it came in; what came under another recipe, the runner has a word on.
+  return results.map((row) => example(row) ?? buildAnyExample(judgedOf(row), row.system));
 }
 
 /** The newest `limit` held-out examples of a domain, oldest first. */
@@ -45,22 +48,22 @@ export async function heldOutExamples(
   limit: number,
 ): Promise<Example[]> {
   const { results } = await db.$client.prepare(HELD_OUT_EXAMPLES).bind(project, domain, limit).all<Row>();
-  return results.reverse().flatMap(example);
+  return results.reverse().flatMap((row) => example(row) ?? []);
 }
 
-function example({ id, choice, confidence, weight, prompt, dealt, contents, system }: Row): Example[] {
+function example(row: Row): Example | null {
+  const built = buildExample(judgedOf(row), JSON.parse(row.recipe) as RecipeNeeds, row.system);
+  return 'notTrainable' in built ? null : built;
+}
+
+function judgedOf({ id, choice, confidence, weight, prompt, dealt, contents }: Row) {
   const content = JSON.parse(contents) as Record<string, Content>;
-  const built = buildExample(
-    {
-      preference: id,
-      prompt: JSON.parse(prompt) as Prompt,
-      candidates: (JSON.parse(dealt) as string[]).map((id) => ({ id, content: content[id] as Content })),
-      choice: JSON.parse(choice) as Choice,
-      confidence,
-      weight,
-    },
-    system,
-  );
-  // What yields no example was set apart when it came in.
-  return 'notTrainable' in built ? [] : [built];
+  return {
+    preference: id,
+    prompt: JSON.parse(prompt) as Prompt,
+    candidates: (JSON.parse(dealt) as string[]).map((id) => ({ id, content: content[id] as Content })),
+    choice: JSON.parse(choice) as Choice,
+    confidence,
+    weight,
+  };
 }

@@ -17,7 +17,8 @@ export function comparisonOf(vote: Vote, gathered: Gathered): Asked | Rejection 
     return reject('idempotency_conflict', `The id ${id} was used for another comparison.`);
   }
   const { prompt, kind, candidates } = inline;
-  return { ...domain, domain: inline.domain, kind, candidates, prompt: prompt.id, group: prompt.group, user: null };
+  const asked = { prompt: prompt.id, group: prompt.group, facts: prompt.facts };
+  return { ...domain, ...asked, domain: inline.domain, kind, candidates, user: null };
 }
 
 /** One deal, one vote: the nonce of a deal may move to a vote that replaces its holder, and nowhere else. */

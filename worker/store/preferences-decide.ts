@@ -1,7 +1,7 @@
 /** Judges votes, in order, against what was gathered and against one another. Pure: rows to write come out. */
 import type { Choice, NotTrainableReason, PreferenceStatus } from '../../shared/contracts/preference.ts';
 import { isHeldOut } from '../../shared/math/hold-out.ts';
-import { buildPairs } from '../batches/build-example.ts';
+import { buildBody } from '../batches/build-example.ts';
 import { checkChoice } from './preferences-choice.ts';
 import { type Asked, checkAssignment, checkSuperseded, comparisonOf } from './preferences-claims.ts';
 import type { Gathered } from './preferences-gather.ts';
@@ -89,7 +89,8 @@ export function decideVotes(project: string, votes: readonly Vote[], gathered: G
 function newVote(project: string, vote: Vote, comparison: Asked): NewVote {
   const { input, voter, assignment } = vote;
   const { choice, confidence = 1 } = input;
-  const built = buildPairs({ candidates: comparison.candidates, choice, confidence, weight: voter.weight });
+  const judged = { candidates: comparison.candidates, choice, confidence, weight: voter.weight };
+  const built = buildBody(judged, comparison.facts, comparison.recipe);
   const notTrainable = 'notTrainable' in built ? built.notTrainable : null;
   const unit =
     comparison.splitBy === 'user' && voter.user !== null ? voter.user : (comparison.group ?? comparison.prompt);

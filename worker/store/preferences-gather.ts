@@ -2,10 +2,11 @@
 import type { Content } from '../../shared/contracts/candidate.ts';
 import type { ComparisonKind } from '../../shared/contracts/comparison.ts';
 import type { NotTrainableReason, PreferenceStatus } from '../../shared/contracts/preference.ts';
+import { type Facts, RECIPE_NEEDS, type RecipeNeeds } from '../batches/recipe-needs.ts';
 import type { Database } from './database.ts';
 import type { Vote } from './preferences-vote.ts';
 
-export type Split = { holdOut: number; splitBy: 'prompt' | 'user' };
+export type Split = { holdOut: number; splitBy: 'prompt' | 'user'; recipe: RecipeNeeds };
 
 export type StoredComparison = Split & {
   domain: string;
@@ -15,6 +16,7 @@ export type StoredComparison = Split & {
   bodyHash: string;
   user: string | null;
   candidates: { id: string; content: Content }[];
+  facts: Facts;
 };
 
 export type EarlierVote = {
@@ -40,7 +42,8 @@ const EXISTING = `SELECT p.id, p.body_hash AS bodyHash, p.status, p.not_trainabl
   FROM json_each(?1) AS e CROSS JOIN preference AS p ON p.project = ?2 AND p.id = e.value`;
 
 const COMPARISONS = `SELECT c.id, c.domain, c.kind, c.prompt, c.body_hash AS bodyHash, c.user, c.candidates AS dealt,
-    q.body ->> '$.group' AS "group", d.hold_out AS holdOut, d.split_by AS splitBy,
+    q.body ->> '$.group' AS "group", d.hold_out AS holdOut, d.split_by AS splitBy, ${RECIPE_NEEDS} AS recipe,
+    q.body ->> '$.topic' IS NOT NULL AS hasTopic, q.body ->> '$.answer' IS NOT NULL AS hasAnswer,
     (SELECT json_group_object(a.id, json(a.content)) FROM candidate AS a WHERE a.project = c.project AND a.comparison = c.id) AS contents
   FROM json_each(?1) AS e
   CROSS JOIN comparison AS c ON c.project = ?2 AND c.id = e.value
@@ -50,7 +53,7 @@ const COMPARISONS = `SELECT c.id, c.domain, c.kind, c.prompt, c.body_hash AS bod
 /** Of comparisons that came with their votes, the candidates are at hand already. */
 const KNOWN = `SELECT c.id, c.body_hash AS bodyHash FROM json_each(?1) AS e CROSS JOIN comparison AS c ON c.project = ?2 AND c.id = e.value`;
 
-const DOMAINS = `SELECT d.id, d.hold_out AS holdOut, d.split_by AS splitBy
+const DOMAINS = `SELECT d.id, d.hold_out AS holdOut, d.split_by AS splitBy, ${RECIPE_NEEDS} AS recipe
   FROM json_each(?1) AS e CROSS JOIN domain AS d ON d.project = ?2 AND d.id = e.value`;
 
 const EARLIER = `SELECT p.seq, p.id, p.user, p.comparison, p.superseded_by AS supersededBy
@@ -72,12 +75,12 @@ export async function gather(db: Database, project: string, votes: readonly Vote
   const results = await db.$client.batch<Record<string, unknown>>(statements);
   const rows = <T>(sql: string) => (results[asked.findIndex(([text]) => text === sql)]?.results ?? []) as T[];
 
-  type ComparisonRow = Omit<StoredComparison, 'candidates'> & { id: string; dealt: string; contents: string };
+  type ComparisonRow = Omit<StoredComparison, 'candidates' | 'facts' | 'recipe'> & ComparisonJson & { id: string };
   return {
     existing: byKey(rows<{ id: string } & ExistingRow>(EXISTING)),
     comparisons: byKey(rows<ComparisonRow>(COMPARISONS).map(readComparison)),
     known: new Map(rows<{ id: string; bodyHash: string }>(KNOWN).map(({ id, bodyHash }) => [id, bodyHash])),
-    domains: byKey(rows<{ id: string } & Split>(DOMAINS)),
+    domains: byKey(rows<{ id: string; recipe: string } & Omit<Split, 'recipe'>>(DOMAINS).map(readRecipe)),
     earlier: byKey(rows<EarlierVote>(EARLIER)),
     nonces: new Map(rows<{ nonce: string; id: string }>(NONCES).map(({ nonce, id }) => [nonce, id])),
   };
@@ -85,10 +88,16 @@ export async function gather(db: Database, project: string, votes: readonly Vote
 
 type ExistingRow = { bodyHash: string; status: PreferenceStatus; notTrainable: NotTrainableReason | null };
 
-function readComparison<T extends { dealt: string; contents: string }>({ dealt, contents, ...row }: T) {
+type ComparisonJson = { dealt: string; contents: string; recipe: string; hasTopic: number; hasAnswer: number };
+
+function readComparison<T extends ComparisonJson>({ dealt, contents, hasTopic, hasAnswer, ...row }: T) {
   const byId = JSON.parse(contents) as Record<string, Content>;
   const candidates = (JSON.parse(dealt) as string[]).map((id) => ({ id, content: byId[id] as Content }));
-  return { ...row, candidates };
+  return { ...readRecipe(row), candidates, facts: { hasTopic: hasTopic === 1, hasAnswer: hasAnswer === 1 } };
+}
+
+function readRecipe<T extends { recipe: string }>({ recipe, ...row }: T) {
+  return { ...row, recipe: JSON.parse(recipe) as RecipeNeeds };
 }
 
 function byKey<T extends { id: string }>(rows: readonly T[]): Map<string, T> {

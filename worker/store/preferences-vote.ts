@@ -2,6 +2,7 @@
 import type { Candidate } from '../../shared/contracts/candidate.ts';
 import type { ComparisonKind } from '../../shared/contracts/comparison.ts';
 import type { NotTrainableReason, PreferenceInput, PreferenceStatus } from '../../shared/contracts/preference.ts';
+import type { Facts } from '../batches/recipe-needs.ts';
 import type { Rejection } from './rejection.ts';
 
 /** What the access of a call decides about its votes. */
@@ -23,7 +24,7 @@ export type InlineRows = {
   domain: string;
   kind: ComparisonKind;
   bodyHash: string;
-  prompt: { id: string; body: string; group: string | null };
+  prompt: { id: string; body: string; group: string | null; facts: Facts };
   candidates: Pick<Candidate, 'id' | 'content'>[];
   /** origin null = imported, nothing more is known. */
   candidateRows: { id: string; content: string; origin: string | null }[];

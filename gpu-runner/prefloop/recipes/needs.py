@@ -19,10 +19,10 @@ def check_needs(example: Example, recipe: Recipe) -> None:
 def _missing(example: Example, recipe: Recipe) -> tuple[NotTrainableReason, str] | None:
     method = recipe.method
     if method == "step-dpo":
-        if example.prefix is None and example.prompt.answer is None and not _is_step(example):
+        if example.prefix is None and (example.prompt.answer is None or not example.pairs):
             return (
                 "needsSteps",
-                "step-dpo needs a step that is marked wrong, or a prompt with its known answer",
+                "step-dpo needs a step that is marked wrong, or a pair and the prompt's known answer",
             )
         return None
     if recipe.method == "mrdpo":
@@ -37,11 +37,7 @@ def _missing(example: Example, recipe: Recipe) -> tuple[NotTrainableReason, str]
             return "needsRanking", "curry-dpo needs at least three answers in an order"
         if len(set(example.ratings)) < 2:
             return "equalRatings", "all answers are rated alike"
-    if not example.pairs and method not in _ONE_ANSWER:
+    liked = method in _ONE_ANSWER and bool(example.ratings)
+    if not example.pairs and not liked:
         return "needsPair", f"{method} needs two answers of which one is better"
     return None
-
-
-def _is_step(example: Example) -> bool:
-    """The first step of an answer has no prefix: an example without pairs whose one completion was marked wrong."""
-    return not example.pairs and len(example.completions) == 1 and example.ratings is None

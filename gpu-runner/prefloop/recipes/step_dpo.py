@@ -69,7 +69,7 @@ def marked(base: Base, rows: Sequence[Encoded]) -> list[WrongStep]:
     found = []
     for row in rows:
         example = row.example
-        if example is not None and not row.pairs and example.ratings is None:
+        if example is not None and example.prefix is not None and not row.pairs:
             asked = tuple(base.encoder.prompt_ids(example.prompt))
             found.append(WrongStep(row, asked, example.prefix or "", example.completions[0]))
     return found

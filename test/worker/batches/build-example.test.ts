@@ -4,6 +4,7 @@ import type { Choice } from '../../../shared/contracts/preference.ts';
 import { type Random, seededRandom } from '../../../shared/math/random.ts';
 import { buildExample } from '../../../worker/batches/build-example.ts';
 
+const DPO = { method: 'dpo' } as const;
 const preference = '01900000-0000-7000-8000-000000000000';
 
 type Stored = Parameters<typeof buildExample>[0];
@@ -14,7 +15,7 @@ function judged(texts: Record<string, string>, choice: Choice, rest: Partial<Sto
 }
 
 function exampleOf(input: Stored, system?: string): Example {
-  const built = buildExample(input, system);
+  const built = buildExample(input, DPO, system);
   if ('notTrainable' in built) throw new Error(`not trainable: ${built.notTrainable}`);
   return built;
 }
@@ -129,7 +130,7 @@ describe('what cannot train says why', () => {
     ['equalTexts', { a: 'A', b: 'A' }, { type: 'pair', chosen: 'a' }],
     ['equalTexts', { a: 'A', b: 'A' }, { type: 'tie' }],
   ])('%s', (reason, texts, choice) => {
-    expect(buildExample(judged(texts, choice))).toEqual({ notTrainable: reason });
+    expect(buildExample(judged(texts, choice), DPO)).toEqual({ notTrainable: reason });
   });
 });
 
@@ -140,7 +141,7 @@ describe('for any choice over any texts', () => {
     let examples = 0;
     for (let round = 0; round < 2000; round += 1) {
       const input = randomJudged(random);
-      const built = buildExample(input);
+      const built = buildExample(input, DPO);
       if ('notTrainable' in built) continue;
       examples += 1;
       const { completions, pairs } = Example.parse(built);
@@ -167,7 +168,7 @@ describe('for any choice over any texts', () => {
 
 /** The pairs as sorted sentences, a half said both ways round being the same sentence. */
 function statements(input: Stored): string[] | string {
-  const built = buildExample(input);
+  const built = buildExample(input, DPO);
   if ('notTrainable' in built) return built.notTrainable;
   const { completions, pairs } = built;
   return pairs

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { Recipe } from '../../../shared/contracts/recipe.ts';
 import { describeOnHosts } from '../hosts.ts';
 
 const input = { id: 'support-tone', baseModel: 'tiny', recipe: { method: 'ofs-dpo', rank: 4 } };
@@ -59,8 +60,14 @@ describeOnHosts('domains', (edge) => {
   });
 
   it.each([
-    ['an unknown method', { ...input, recipe: { method: 'ppo' } }],
+    ['an unknown method', { ...input, recipe: { method: 'magic' } }],
     ['a parameter of another method', { ...input, recipe: { method: 'dpo', slowRatio: 0.5 } }],
+    ['a beta below zero', { ...input, recipe: { method: 'simpo', beta: -1 } }],
+    ['a field that no recipe has', { ...input, recipe: { method: 'ppo', betta: 1 } }],
+    [
+      'a revision that has no place for the draft',
+      { ...input, recipe: { method: 'srpo', revision: '{prompt} again' } },
+    ],
     ['no base model', { id: 'a', recipe: { method: 'dpo' } }],
     ['a hold-out above 0.9', { ...input, holdOut: 0.95 }],
     ['an id in capitals', { ...input, id: 'Support' }],
@@ -69,6 +76,16 @@ describeOnHosts('domains', (edge) => {
   ])('refuse %s', async (_, body) => {
     const { create } = await setUp();
     expect(await create(body)).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+  });
+
+  it('take every method by its name, with a default for everything', async () => {
+    const { create } = await setUp();
+    const methods = Recipe.options.map((option) => option.shape.method.value);
+    expect(methods).toHaveLength(16);
+    for (const method of methods) {
+      const body = { ...input, id: `with-${method}`, recipe: { method } };
+      expect(await create(body)).toMatchObject({ status: 201, body: { recipe: { method, rank: 16 } } });
+    }
   });
 
   it('belong to one project', async () => {
