@@ -119,6 +119,12 @@ def example(
     return Example.model_validate(body)
 
 
+def with_prompt(one: Example, **fields: str) -> Example:
+    """The example, its prompt with more facts: topic, answer."""
+    body = one.model_dump(exclude_none=True)
+    return Example.model_validate(body | {"prompt": body["prompt"] | fields})
+
+
 def best_against_worst(asked: Sequence[Asked]) -> list[Example]:
     """One pair a prompt; none where all are liked alike."""
     pairs = []

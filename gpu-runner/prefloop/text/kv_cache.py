@@ -46,6 +46,12 @@ class KVCache:
             store[:, target, :, :length] = store[:, source, :, :length]
         self.clear(source, length)
 
+    def reorder(self, sources: Sequence[int], length: int) -> None:
+        """Slot i gets a copy of the text of slot sources[i], for all i at once; all have `length` tokens."""
+        index = torch.tensor(list(sources), device=self.device)
+        for store in self._stores:
+            store[:, : len(sources), :, :length] = store[:, index, :, :length]
+
     def _reserve(self, key_kPd: Tensor, value_kPd: Tensor) -> None:
         for x in (key_kPd, value_kPd):
             shape = (self.num_layers, self.slots, x.shape[0], self.context, x.shape[2])
