@@ -3,6 +3,7 @@
 One small file each; a file counts only for the code that made it: the experiment's source, this package and the base.
 """
 
+import ast
 import hashlib
 import inspect
 import json
@@ -16,6 +17,8 @@ import prefloop
 from prefloop.text.trunk import TINY
 
 FOLDER = Path(__file__).parent
+# Part of the packages below, and without a say in what an experiment measures.
+BESIDE = ("needs", "methods", "text_stream", "fingerprint")
 
 
 class Results:
@@ -41,15 +44,26 @@ class Results:
 
 
 def identity_of(module: ModuleType, quick: bool) -> str:
-    """Changes whenever something changes that the figures depend on: the experiment, what it shares, the runner's
-    numerics, the model."""
+    """Changes whenever code changes that the figures depend on: the experiment, what it shares, the runner's numerics, the
+    model. Comments and docstrings do not count."""
     digest = hashlib.sha256(f"quick {quick}".encode())
-    digest.update(inspect.getsource(module).encode())
-    for name in ("tiny.py", "context.py"):
-        digest.update((FOLDER / name).read_bytes())
+    digest.update(_code(inspect.getsource(module)))
     package = Path(prefloop.__file__ or "").parent
+    shared = [FOLDER / "tiny.py", FOLDER / "context.py"]
     for part in ("objectives", "recipes", "text", "adapters", "tiny/world"):
-        for path in sorted((package / part).glob("*.py")):
-            digest.update(path.read_bytes())
+        shared += sorted((package / part).glob("*.py"))
+    for path in shared:
+        if path.stem not in BESIDE:
+            digest.update(_code(path.read_text()))
     digest.update((TINY / "model.safetensors").read_bytes())
     return digest.hexdigest()[:16]
+
+
+def _code(source: str) -> bytes:
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        first = body[0] if isinstance(body, list) and body else None
+        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+            first.value.value = ""
+    return ast.dump(tree).encode()

@@ -13,9 +13,13 @@ from prefloop.adapters.files import read_peft, write_peft
 from prefloop.adapters.lora import Adapter
 from prefloop.contracts import Example, Pair, Recipe
 from prefloop.learn import encode_rows, train
+from prefloop.recipes.dpo import dpo_objective
 from prefloop.recipes.draw import Drawn, draw_answers
+from prefloop.recipes.preference import begin, finish, policy_step
+from prefloop.recipes.reference import adapter_reference
 from prefloop.recipes.state_files import write_state_files
-from prefloop.recipes.trained import Trained
+from prefloop.recipes.steps import run_steps
+from prefloop.recipes.trained import Start, Trained
 from prefloop.text.encode import Encoded
 from prefloop.tiny.personas import UNPARSED, score
 from prefloop.tiny.world import KINDS, Prompt, sample_prompts
@@ -150,6 +154,21 @@ def fit(
     rows = rows_of(context, examples, recipe)
     trained = train(context.base, context.cache, parent.files if parent else None, rows, recipe, lambda: None)
     trunk = context.base.trunk
+    files = write_peft(trained.adapter, trunk.layers, "tiny") | write_state_files(
+        trained.tensors, trained.facts
+    )
+    return Fitted(read_peft(files, trunk.layers).freeze(), files, trained)
+
+
+def fit_from(context: Context, recipe: Recipe, examples: Sequence[Example], parent: "Fitted") -> "Fitted":
+    """DPO with the parent itself as reference: one stage of the curriculum, which renews it."""
+    rows = rows_of(context, examples, recipe)
+    trunk = context.base.trunk
+    start = Start(read_peft(parent.files, trunk.layers), {}, {})
+    policy = begin(trunk, start, rows, recipe)
+    reference = adapter_reference(trunk, read_peft(parent.files, trunk.layers).freeze(), rows)
+    step = policy_step(trunk, policy, dpo_objective(recipe.beta), recipe)  # pyright: ignore[reportAttributeAccessIssue]
+    trained = finish(policy, recipe, run_steps(trunk, reference, rows, recipe, step, lambda: None), {})
     files = write_peft(trained.adapter, trunk.layers, "tiny") | write_state_files(
         trained.tensors, trained.facts
     )

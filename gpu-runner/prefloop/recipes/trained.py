@@ -12,8 +12,8 @@ from prefloop.adapters.lora import Adapter
 from prefloop.contracts import Recipe
 from prefloop.recipes.state_files import read_state_files
 
-# What these publish is put together from several adapters, so its rank is not the recipe's.
-GROWING = ("cofs-dpo", "mrdpo")
+# These put together what they publish from several adapters, or begin anew: the rank of the head is not the recipe's.
+OF_ANY_RANK = ("cofs-dpo", "mrdpo", "rebirth")
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def read_start(files: Mapping[str, bytes], layers: Mapping[str, AdaptedLinear], 
     Raises ValueError for broken files, and for an adapter of another rank or scale than the recipe's.
     """
     adapter = read_peft(files, layers)
-    if recipe.method not in GROWING and (adapter.r, adapter.alpha) != (recipe.rank, recipe.lora_alpha):
+    if recipe.method not in OF_ANY_RANK and (adapter.r, adapter.alpha) != (recipe.rank, recipe.lora_alpha):
         raise ValueError(
             f"the head has rank {adapter.r} and alpha {adapter.alpha:g}, the recipe asks for {recipe.rank} and "
             f"{recipe.lora_alpha:g}: the form of a line of adapters cannot change"
