@@ -15,6 +15,7 @@ import { batches } from './routes/batches.ts';
 import { batchEnds } from './routes/batches-end.ts';
 import { chat } from './routes/chat.ts';
 import { comparisons } from './routes/comparisons.ts';
+import { credit } from './routes/credit.ts';
 import { docs } from './routes/docs.ts';
 import { domains } from './routes/domains.ts';
 import { health } from './routes/health.ts';
@@ -44,7 +45,7 @@ app.route('/', demo);
 app.use('/v1/*', authenticate);
 for (const routes of [projects, keys, signingKeys, userTokens, domains]) app.route('/', routes);
 for (const routes of [comparisons, preferences, preferencesBulk, batches, batchEnds]) app.route('/', routes);
-for (const routes of [adapters, adapterUploads, promotions, stats, chat, models]) app.route('/', routes);
+for (const routes of [adapters, adapterUploads, promotions, stats, chat, credit, models]) app.route('/', routes);
 
 app.onError((error, c) => answer(c, asApiError(error, c)));
 app.notFound((c) => {

@@ -1714,10 +1714,54 @@ class ChatRequest(BaseModel):
     stop: Stop | Stop1 | None = None
     stream: bool = False
     logprobs: bool = False
+    num_beams: Annotated[int | None, Field(ge=1, le=16)] = None
+    """
+    Searches the likeliest answer with so many beams instead of drawing one (arXiv 2404.12358).
+    """
+    revise: Annotated[int | None, Field(ge=0, le=8)] = None
+    """
+    Betters the answer so many times by the model that gave it; its drafts come along (arXiv 2406.01660).
+    """
     user: Annotated[str | None, Field(max_length=128)] = None
     """
     Ignored: the user comes from the token.
     """
+
+
+class CreditRequest(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    model: Annotated[
+        str, Field(examples=["support-tone"], pattern="^[a-z0-9][a-z0-9-]{0,62}$")
+    ]
+    """
+    The domain; its live adapter is asked.
+    """
+    messages: Annotated[list[Message], Field(max_length=64, min_length=1)]
+    completion: NonEmptyText
+    beta: Annotated[float | None, Field(gt=0.0, le=10000.0)] = None
+    """
+    Default: that of the domain’s recipe, or 1.
+    """
+
+
+class TokenCredit(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    token: str
+    id: int
+    credit: float
+    """
+    β (log π − log π_ref) of this token, nats.
+    """
+    logprob: float
+    reference_logprob: float
 
 
 class Model(BaseModel):
@@ -2332,6 +2376,10 @@ class ChatChoice(BaseModel):
     index: int
     message: AssistantMessage
     finish_reason: Literal["stop", "length"]
+    drafts: list[str] | None = None
+    """
+    With revise: what it was before, the first draft first.
+    """
     logprobs: Logprobs | None = None
     token_ids: list[int] | None = None
     """
@@ -2354,6 +2402,23 @@ class ChatCompletion(BaseModel):
     model: str
     choices: list[ChatChoice]
     usage: Usage
+
+
+class CreditResult(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    model: str
+    """
+    The adapter’s sha, or base.
+    """
+    tokens: list[TokenCredit]
+    reward: float
+    """
+    Sum of the credits: the implicit reward of the answer.
+    """
 
 
 class ModelList(BaseModel):

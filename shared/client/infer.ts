@@ -1,6 +1,6 @@
 /** Calls of those who want answers: OpenAI-shaped chat completions, whole or as they are made. */
 import type { z } from 'zod';
-import type { ChatCompletion, ChatRequest } from '../contracts/inference.ts';
+import type { ChatCompletion, ChatRequest, CreditRequest, CreditResult } from '../contracts/inference.ts';
 import { EdgeError } from './edge-error.ts';
 import { type CallOptions, readJson, type Send } from './request.ts';
 
@@ -62,6 +62,12 @@ export function infer(send: Send) {
           adapter: readAdapter(response),
           completion: await readJson<ChatCompletion>(response),
         }),
+      ),
+    /** What the live adapter thinks of each token of an answer. */
+    credit: (request: CreditRequest, options?: CallOptions) =>
+      send(
+        { method: 'POST', path: '/v1/credit', json: request, timeoutMs: 120_000, ...options },
+        readJson<CreditResult>,
       ),
     /** The answer as it is made. Leaving the loop early ends the call. */
     streamChat: (request: ChatInput, options?: CallOptions) =>

@@ -96,6 +96,17 @@ export async function startInferenceServer(): Promise<InferenceServer> {
       if (behaviour.failLoad) return json(response, 500, { code: 'adapter_invalid', message: behaviour.failLoad });
       return json(response, 200, { sha: body.sha, loaded: true, differs: behaviour.differs });
     }
+    if (request.url === '/v1/credit') {
+      self.asked.push(body);
+      const tokens = [...body.completion].map((token, id) => {
+        return { token, id, credit: body.beta * 0.5, logprob: -0.5, reference_logprob: -1 };
+      });
+      return json(response, 200, {
+        model: behaviour.adapter ?? body.model,
+        tokens,
+        reward: tokens.length * body.beta * 0.5,
+      });
+    }
     if (request.url !== '/v1/chat/completions')
       return json(response, 404, { code: 'not_found', message: 'no such path' });
     self.asked.push(body);

@@ -1,12 +1,15 @@
 /** What the edge asks of whatever runs the models. One back end so far; each is a record of these functions. */
 import type { Context } from 'hono';
-import type { ChatCompletion, ChatRequest } from '../../shared/contracts/inference.ts';
+import type { ChatCompletion, ChatRequest, CreditRequest, CreditResult } from '../../shared/contracts/inference.ts';
 import { ApiError } from '../access/api-error.ts';
 import type { Env } from '../env.ts';
 import { runnerBackEnd } from './runner.ts';
 
 /** An OpenAI-shaped request, ready to send: `model` is the adapter's sha, or "base". */
-export type Ask = Omit<ChatRequest, 'user' | 'max_completion_tokens'>;
+export type Ask = Omit<ChatRequest, 'user' | 'max_completion_tokens'> & {
+  /** How a revision is asked for; without it, as the built-in model knows it. */
+  revision?: string;
+};
 
 /** Throw ApiError: `inference_unavailable` (nothing answers), `inference_failed`, `invalid_request` (refused input). */
 export type BackEnd = {
@@ -14,6 +17,8 @@ export type BackEnd = {
   stream(ask: Ask, signal: AbortSignal): Promise<Response>;
   /** One whole answer. */
   complete(ask: Ask, signal: AbortSignal): Promise<ChatCompletion>;
+  /** Credit of every token of an answer; `model` is the adapter's sha, or "base". */
+  credit(ask: Required<CreditRequest>, signal: AbortSignal): Promise<CreditResult>;
   /** Loads an adapter and probes it; `differs` = its logits on a fixed prompt are not the base's. */
   load(sha: string): Promise<{ differs: boolean }>;
 };

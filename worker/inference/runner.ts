@@ -1,6 +1,6 @@
 /** The runner's own server, `prefloop-runner serve`. */
 import { z } from 'zod';
-import { ChatCompletion } from '../../shared/contracts/inference.ts';
+import { ChatCompletion, CreditResult } from '../../shared/contracts/inference.ts';
 import { ApiError } from '../access/api-error.ts';
 import type { Ask, BackEnd } from './back-end.ts';
 
@@ -42,6 +42,13 @@ export function runnerBackEnd(url: string, key: string | undefined): BackEnd {
       const parsed = ChatCompletion.safeParse(await readJson(await stream({ ...ask, stream: false }, signal)));
       if (parsed.success && parsed.data.choices.length > 0) return parsed.data;
       throw new ApiError('inference_failed', 'The inference back end did not answer with a chat completion.');
+    },
+    credit: async (ask, signal) => {
+      const response = await post('/v1/credit', ask, AbortSignal.any([signal, AbortSignal.timeout(GENERATION_MS)]));
+      if (!response.ok) throw await refusal(response);
+      const parsed = CreditResult.safeParse(await readJson(response));
+      if (parsed.success && parsed.data.model === ask.model) return parsed.data;
+      throw new ApiError('inference_failed', 'The inference back end did not answer with credits of this adapter.');
     },
     load: async (sha) => {
       const response = await post('/v1/adapters/load', { sha }, AbortSignal.timeout(LOADING_MS));

@@ -38,6 +38,7 @@ chat.openapi(
         messages: withSystem(request.messages, domain.system),
         temperature: request.temperature ?? domain.temperature,
         top_p: request.top_p ?? domain.topP,
+        ...(request.revise && domain.recipe.method === 'srpo' && { revision: domain.recipe.revision }),
         max_tokens: caller.kind === 'secret' ? wanted : Math.min(wanted, domain.maxTokens),
       },
       c.req.raw.signal,

@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from prefloop.serve.chat import Chat
 from prefloop.serve.chat_request import BASE, Sha, parse_body
+from prefloop.serve.credit import Crediting
 from prefloop.serve.engine import Engine
 from prefloop.serve.errors import ServeError
 from prefloop.serve.registry import Registry
@@ -29,6 +30,7 @@ class Server:
     engine: Engine
     registry: Registry
     chat: Chat
+    crediting: Crediting
     model: str
     fingerprint: str
     key: str | None
@@ -37,6 +39,9 @@ class Server:
 def create_app(server: Server) -> Starlette:
     async def complete(request: Request) -> Response:
         return await server.chat.answer(request, await read_body(request))
+
+    async def credit(request: Request) -> Response:
+        return await server.crediting.answer(await read_body(request))
 
     async def models(_: Request) -> Response:
         base = {"id": BASE, "object": "model", "owned_by": "prefloop", "root": server.model, "parent": None}
@@ -83,6 +88,7 @@ def create_app(server: Server) -> Starlette:
         lifespan=lifespan,
         routes=[
             Route("/v1/chat/completions", guarded(complete), methods=["POST"]),
+            Route("/v1/credit", guarded(credit), methods=["POST"]),
             Route("/v1/adapters/load", guarded(load), methods=["POST"]),
             Route("/v1/adapters/unload", guarded(unload), methods=["POST"]),
             Route("/v1/models", guarded(models), methods=["GET"]),

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from prefloop.base import Base
 from prefloop.serve.app import Server
 from prefloop.serve.chat import Chat
+from prefloop.serve.credit import Crediting
 from prefloop.serve.engine import Engine
 from prefloop.serve.load import loader
 from prefloop.serve.registry import Registry
@@ -27,4 +28,5 @@ def assemble(
     ends = base.encoder.end_ids
     engine = Engine(lambda: Decoder(base.trunk, ends, slots, context), fast_tokenizer(base.encoder), queue)
     registry = Registry(loader(engine, sources), max_adapters)
-    return Server(engine, registry, Chat(engine, registry, base.encoder), base.name, base.fingerprint, key)
+    chat, crediting = Chat(engine, registry, base.encoder), Crediting(engine, registry, base.encoder)
+    return Server(engine, registry, chat, crediting, base.name, base.fingerprint, key)

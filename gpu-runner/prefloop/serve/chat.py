@@ -3,21 +3,26 @@
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import ExitStack
+from typing import Any, TypeVar
 
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from prefloop.adapters.lora import Adapter
 from prefloop.serve.chat_request import BASE, ChatRequest, parse_body
 from prefloop.serve.chat_response import Answer
 from prefloop.serve.engine import Done, Engine, Ticket
 from prefloop.serve.errors import ServeError
 from prefloop.serve.registry import Registry
+from prefloop.serve.search import Written, search
 from prefloop.text.completion import Completion, Request
 from prefloop.text.encode import TextEncoder
+from prefloop.text.revise import DEFAULT_REVISION, revision_messages
 
+T = TypeVar("T")
 HEADER = "x-prefloop-adapter"
 CLOSED = 499  # nobody reads it: the client has left
 
@@ -32,21 +37,13 @@ class Chat:
         """The adapter is bound here: whatever is loaded or unloaded later, this request is answered by this one."""
         asked = parse_body(body, ChatRequest)
         prompt_ids = self._prompt_ids(asked)
+        if asked.beams > 1 or asked.revise:
+            return await self._answer_in_parts(http, asked)
         loaded = None if asked.model == BASE else await self.registry.get(asked.model)
         with ExitStack() as held:
             adapter = held.enter_context(self.registry.using(loaded)) if loaded else None
             ticket = self.engine.submit(
-                Request(
-                    prompt_ids,
-                    max_tokens=asked.most_tokens or max(1, self.engine.decoder.context - len(prompt_ids)),
-                    adapter=adapter,
-                    n=asked.n or 1,
-                    seed=(secrets.randbits(31) if asked.seed is None else asked.seed) % 2**64,
-                    temperature=1.0 if asked.temperature is None else asked.temperature,
-                    top_p=1.0 if asked.top_p is None else asked.top_p,
-                ),
-                asked.stops,
-                live=bool(asked.stream),
+                self._request(asked, prompt_ids, adapter, _seed(asked)), asked.stops, live=bool(asked.stream)
             )
             held.callback(ticket.close)
             answer = Answer(self.engine.tokenizer, asked.model, bool(asked.logprobs))
@@ -60,15 +57,76 @@ class Chat:
             include_usage = asked.stream_options is not None and asked.stream_options.include_usage
             return _EventStream(_chunks(ticket, answer, include_usage), headers, held.pop_all())
 
+    async def _answer_in_parts(self, http: HttpRequest, asked: ChatRequest) -> Response:
+        """A search, or an answer that is bettered: several runs on one adapter make one answer."""
+        loaded = None if asked.model == BASE else await self.registry.get(asked.model)
+        with ExitStack() as held:
+            adapter = held.enter_context(self.registry.using(loaded)) if loaded else None
+            written = await _unless_left(http, self._write(asked, adapter))
+            if written is None:
+                return Response(status_code=CLOSED)
+            last = written[-1]
+            answer = Answer(self.engine.tokenizer, asked.model, bool(asked.logprobs))
+            body = answer.whole(len(last.completion.request.prompt_ids), [last.text], [last.completion])
+            if asked.revise:
+                body["choices"][0]["drafts"] = [draft.text for draft in written[:-1]]
+            return JSONResponse(body, headers={HEADER: asked.model})
+
+    async def _write(self, asked: ChatRequest, adapter: Adapter | None) -> list[Written]:
+        """The answer and its revisions, the last one last; revising ends early when nothing changes any more."""
+        seed = _seed(asked)
+        messages = [message.model_dump() for message in asked.messages]
+        written = [await self._write_one(asked, messages, adapter, seed)]
+        for number in range(asked.revise or 0):
+            wished = revision_messages(messages, written[-1].text, asked.revision or DEFAULT_REVISION)
+            better = await self._write_one(asked, wished, adapter, (seed + number + 1) % 2**64)
+            if better.text == written[-1].text:
+                break
+            written.append(better)
+        return written
+
+    async def _write_one(
+        self, asked: ChatRequest, messages: list[dict], adapter: Adapter | None, seed: int
+    ) -> Written:
+        request = self._request(asked, self._ids_of(messages), adapter, seed)
+        if asked.beams > 1:
+            return await search(self.engine, request, asked.beams, self.encoder.end_ids)
+        ticket = self.engine.submit(request, asked.stops)
+        try:
+            (completion,) = await _finished(ticket)
+            return Written(completion, ticket.text(completion))
+        finally:
+            ticket.close()
+
+    def _request(
+        self, asked: ChatRequest, prompt_ids: list[int], adapter: Adapter | None, seed: int
+    ) -> Request:
+        return Request(
+            prompt_ids,
+            max_tokens=asked.most_tokens or max(1, self.engine.decoder.context - len(prompt_ids)),
+            adapter=adapter,
+            n=asked.n or 1,
+            seed=seed,
+            temperature=1.0 if asked.temperature is None else asked.temperature,
+            top_p=1.0 if asked.top_p is None else asked.top_p,
+        )
+
     def _prompt_ids(self, asked: ChatRequest) -> list[int]:
         if (asked.n or 1) > self.engine.decoder.slots:
             raise ServeError(
                 400, "invalid_request", f"n: this server makes at most {self.engine.decoder.slots} at once"
             )
+        return self._ids_of([message.model_dump() for message in asked.messages])
+
+    def _ids_of(self, messages: list[dict]) -> list[int]:
         try:
-            return self.encoder.prompt_ids([message.model_dump() for message in asked.messages])
+            return self.encoder.prompt_ids(messages)
         except ValueError as error:
             raise ServeError(400, "invalid_request", f"messages: {error}") from error
+
+
+def _seed(asked: ChatRequest) -> int:
+    return (secrets.randbits(31) if asked.seed is None else asked.seed) % 2**64
 
 
 class _EventStream(StreamingResponse):
@@ -122,7 +180,7 @@ def _usable(completion: Completion) -> Completion:
     return completion
 
 
-async def _unless_left(http: HttpRequest, work) -> list[Completion] | None:
+async def _unless_left(http: HttpRequest, work: Coroutine[Any, Any, T]) -> T | None:
     """The work's result; None, and the work cancelled, when the client leaves first."""
     working, leaving = asyncio.create_task(work), asyncio.create_task(_left(http))
     try:

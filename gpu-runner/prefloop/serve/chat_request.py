@@ -3,7 +3,7 @@
 import json
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from prefloop.serve.errors import ServeError
 
@@ -29,7 +29,12 @@ class StreamOptions(Strict):
 
 
 class ChatRequest(Strict):
-    """OpenAI's fields. Null means absent. Those of OpenAI's that change nothing here may only have their neutral value."""
+    """OpenAI's fields, and three of our own. Null means absent. Those of OpenAI's that change nothing here may only have
+    their neutral value.
+
+    num_beams: likelihood beam search in the place of drawing. revise: so many times the answer is bettered by the model
+    that gave it; revision: the request for that, with {prompt} and {draft}. Both answer whole, and one answer only.
+    """
 
     model: Annotated[str, StringConstraints(pattern=r"^(base|[0-9a-f]{64})$")]
     messages: Annotated[list[Message], Field(min_length=1)]
@@ -47,6 +52,24 @@ class ChatRequest(Strict):
     top_logprobs: Literal[0] | None = None
     presence_penalty: Literal[0] | None = None
     frequency_penalty: Literal[0] | None = None
+    num_beams: Annotated[int, Field(ge=1, le=16)] | None = None
+    revise: Annotated[int, Field(ge=0, le=8)] | None = None
+    revision: Annotated[str, StringConstraints(max_length=4000)] | None = None
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> "ChatRequest":
+        for field, wanted in (("num_beams", self.beams > 1), ("revise", bool(self.revise))):
+            if wanted and ((self.n or 1) > 1 or self.stream):
+                raise ValueError(f"{field} gives one answer, whole: without n and stream")
+        if self.beams > 1 and self.stop:
+            raise ValueError("num_beams goes without stop: a text that is cut has another likelihood")
+        if self.revision is not None and not ("{prompt}" in self.revision and "{draft}" in self.revision):
+            raise ValueError("revision names {prompt} and {draft}")
+        return self
+
+    @property
+    def beams(self) -> int:
+        return self.num_beams or 1
 
     @property
     def stops(self) -> list[str]:
@@ -55,6 +78,15 @@ class ChatRequest(Strict):
     @property
     def most_tokens(self) -> int | None:
         return self.max_completion_tokens or self.max_tokens
+
+
+class CreditRequest(Strict):
+    """Whose tokens are credited: an answer to the messages, under a model (beta: scale of the implicit reward)."""
+
+    model: Annotated[str, StringConstraints(pattern=r"^(base|[0-9a-f]{64})$")]
+    messages: Annotated[list[Message], Field(min_length=1)]
+    completion: Annotated[str, StringConstraints(min_length=1)]
+    beta: Annotated[float, Field(gt=0, le=10_000)] = 1.0
 
 
 class Sha(Strict):

@@ -35,6 +35,30 @@ describeOnHosts(
       });
     });
 
+    it('takes beams and revisions to the back end, with the words that the domain was trained on', async () => {
+      const revision = 'Asked: {prompt} Said: {draft} Better:';
+      const { say } = await setUp({ recipe: { method: 'srpo', revision } });
+      expect((await say({ ...ask, num_beams: 4 })).status).toBe(200);
+      expect((await say({ ...ask, revise: 2 })).status).toBe(200);
+      expect(inference.asked).toMatchObject([{ num_beams: 4 }, { revise: 2, revision }]);
+      expect(inference.asked[0]).not.toHaveProperty('revision');
+    });
+
+    it.each([
+      [{ num_beams: 2, n: 2 }, 'num_beams'],
+      [{ num_beams: 2, stream: true }, 'num_beams'],
+      [{ num_beams: 2, stop: 'x' }, 'num_beams'],
+      [{ num_beams: 17 }, 'num_beams'],
+      [{ revise: 1, stream: true }, 'revise'],
+      [{ revise: 9 }, 'revise'],
+    ])('refuses %o by name', async (fields, name) => {
+      const { say } = await setUp();
+      const { status, body } = await say({ ...ask, ...fields });
+      expect([status, body.code]).toEqual([400, 'invalid_request']);
+      expect(JSON.stringify(body)).toContain(name);
+      expect(inference.asked).toEqual([]);
+    });
+
     it('takes the bearer key to the back end', async () => {
       const { say } = await setUp();
       await say(ask);
