@@ -1,27 +1,62 @@
 /** Files of preferences, line by line: JSON Lines in, rows or reasons out, and back. Nothing here throws for bad data. */
+import { bigbenchMistake } from './bigbench-mistake.ts';
 import { hh } from './hh.ts';
 import { openai } from './openai.ts';
-import { checkRow, type Rejection, type Row, Unusable } from './row.ts';
+import {
+  type AnyRow,
+  checkRow,
+  type Facts,
+  type RatedRow,
+  type Rejection,
+  type Row,
+  type StepsRow,
+  Unusable,
+} from './row.ts';
 import { trl } from './trl.ts';
+import { trlStepwise } from './trl-stepwise.ts';
+import { trlUnpaired } from './trl-unpaired.ts';
+import { ultrafeedback } from './ultrafeedback.ts';
 
-interface Format {
-  parse(record: Record<string, unknown>): Row;
-  print(row: Row): Record<string, unknown>;
+interface Format<R> {
+  parse(record: Record<string, unknown>): R;
+  print(row: R): Record<string, unknown>;
 }
 
-export const formatNames = ['trl', 'openai', 'hh'] as const;
-export type FormatName = (typeof formatNames)[number];
+const pairs = { trl, openai, hh } satisfies Record<string, Format<Row>>;
+const rated = { 'trl-unpaired': trlUnpaired, ultrafeedback } satisfies Record<string, Format<RatedRow>>;
+const steps = { 'trl-stepwise': trlStepwise, 'bigbench-mistake': bigbenchMistake } satisfies Record<
+  string,
+  Format<StepsRow>
+>;
+const formats = { ...pairs, ...rated, ...steps };
 
-const formats: Record<FormatName, Format> = { trl, openai, hh };
+export type FormatName = keyof typeof formats;
+export type RowOf<F extends FormatName> = F extends keyof typeof pairs
+  ? Row
+  : F extends keyof typeof rated
+    ? RatedRow
+    : StepsRow;
+
+export const pairFormatNames = ['trl', 'openai', 'hh'] as const;
+export type PairFormatName = (typeof pairFormatNames)[number];
+export const formatNames = [
+  ...pairFormatNames,
+  'trl-unpaired',
+  'ultrafeedback',
+  'trl-stepwise',
+  'bigbench-mistake',
+] as const;
 
 /** Columns beside the format's own: which one holds what. */
 export interface ExtraColumns {
   user?: string | undefined;
   group?: string | undefined;
+  topic?: string | undefined;
+  answer?: string | undefined;
   confidence?: string | undefined;
 }
 
-export type Parsed = { row: Row } | { rejection: Rejection };
+export type Parsed<R = Row> = { row: R } | { rejection: Rejection };
 
 function catchUnusable<T>(read: () => T): T | { rejection: Rejection } {
   try {
@@ -49,12 +84,9 @@ function parseRecord(line: string): Record<string, unknown> {
  * null stands for "none" in each. A group's column must be there all the same: a misspelt one would silently fall back
  * to the prompt and could put rows on the other side of the split.
  */
-function readExtras(
-  record: Record<string, unknown>,
-  columns: ExtraColumns,
-): Pick<Row, 'user' | 'group' | 'confidence'> {
-  const extras: Pick<Row, 'user' | 'group' | 'confidence'> = {};
-  for (const name of ['user', 'group'] as const) {
+function readExtras(record: Record<string, unknown>, columns: ExtraColumns): Omit<Facts, 'prompt'> {
+  const extras: Omit<Facts, 'prompt'> = {};
+  for (const name of ['user', 'group', 'topic', 'answer'] as const) {
     const column = columns[name];
     if (column === undefined) continue;
     const value = record[column];
@@ -74,22 +106,24 @@ function readExtras(
 }
 
 /** One line of a file (without its line end) as a row, or the reason why it is none. Never throws. */
-export function parseLine(format: FormatName, line: string, columns: ExtraColumns = {}): Parsed {
+export function parseLine<F extends FormatName>(format: F, line: string, columns: ExtraColumns = {}): Parsed<RowOf<F>> {
   return catchUnusable(() => {
     const record = parseRecord(line);
-    return { row: checkRow({ ...formats[format].parse(record), ...readExtras(record, columns) }) };
+    const row = { ...formats[format].parse(record), ...readExtras(record, columns) };
+    return { row: checkRow(row) as unknown as RowOf<F> };
   });
 }
 
 /** A row as one line (without a line end), or the reason why the format cannot hold it. */
-export function printLine(
-  format: FormatName,
-  row: Row,
+export function printLine<F extends FormatName>(
+  format: F,
+  row: RowOf<F>,
   columns: ExtraColumns = {},
 ): { line: string } | { rejection: Rejection } {
   return catchUnusable(() => {
-    const record = formats[format].print(row);
-    for (const name of ['user', 'group', 'confidence'] as const) {
+    const { print } = formats[format] as unknown as Format<RowOf<F>>;
+    const record = print(row);
+    for (const name of ['user', 'group', 'topic', 'answer', 'confidence'] as const) {
       const column = columns[name];
       if (column !== undefined) record[column] = row[name] ?? null;
     }
@@ -98,7 +132,7 @@ export function printLine(
 }
 
 /** The row with a plain prompt as the one message of a user; other rows as they are. */
-export function asChat(row: Row): Row {
+export function asChat<R extends AnyRow>(row: R): R {
   if (!('text' in row.prompt)) return row;
   return { ...row, prompt: { messages: [{ role: 'user', content: row.prompt.text }] } };
 }

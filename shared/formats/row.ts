@@ -1,21 +1,43 @@
-/** The row that every format is read into and printed from: one prompt, the better answer, the worse one. */
+/** The rows that formats are read into and printed from: a pair, rated answers, or an answer in steps. */
 import type { ZodError } from 'zod';
 import { UserId } from '../contracts/ids.ts';
 import { type Message, Prompt } from '../contracts/prompt.ts';
 import { Text } from '../contracts/text.ts';
 
-export interface Row {
+/** What every row may say beside its answers. */
+export interface Facts {
   /** A conversation, or plain text for a base without a chat template. */
   prompt: { messages: Message[] } | { text: string };
-  chosen: string;
-  rejected: string;
   /** Pseudonym of the person whose vote it is. */
   user?: string;
   /** What is held out together, where it is more than the prompt. */
   group?: string;
-  /** Probability that `chosen` is really better, 0.5 to 1. */
+  /** Sub-stream of the domain. */
+  topic?: string;
+  /** A known right answer to the prompt. */
+  answer?: string;
+  /** Probability that the choice is right, 0.5 to 1. */
   confidence?: number;
 }
+
+/** A better answer and a worse one. */
+export interface Row extends Facts {
+  chosen: string;
+  rejected: string;
+}
+
+/** One to eight answers, each with how good it is found; one alone is good above zero. */
+export interface RatedRow extends Facts {
+  rated: { text: string; rating: number }[];
+}
+
+/** One answer in steps, and which of them is the first wrong one; from 0, null = none. */
+export interface StepsRow extends Facts {
+  steps: string[];
+  firstWrongStep: number | null;
+}
+
+export type AnyRow = Row | RatedRow | StepsRow;
 
 /** Why a line or a stored preference is not a row. Stable: reports are counted by it. */
 export type RejectionReason =
@@ -59,11 +81,13 @@ function refuse(field: string, error: ZodError): never {
 }
 
 /** Holds the row against the limits of the contracts, so that it is refused with its line and column. Returns it. */
-export function checkRow(row: Row): Row {
-  const prompt = Prompt.safeParse(row.group === undefined ? row.prompt : { ...row.prompt, group: row.group });
+export function checkRow<R extends AnyRow>(row: R): R {
+  const { group, topic, answer } = row;
+  const facts = { ...(group !== undefined && { group }), ...(topic !== undefined && { topic }) };
+  const prompt = Prompt.safeParse({ ...row.prompt, ...facts, ...(answer !== undefined && { answer }) });
   if (!prompt.success) refuse('prompt', prompt.error);
-  for (const field of ['chosen', 'rejected'] as const) {
-    const text = Text.safeParse(row[field]);
+  for (const [field, value] of textsOf(row)) {
+    const text = Text.safeParse(value);
     if (!text.success) refuse(field, text.error);
   }
   if (row.user !== undefined) {
@@ -74,4 +98,13 @@ export function checkRow(row: Row): Row {
     throw new Unusable('outOfRange', 'confidence', 'confidence must lie between 0.5 and 1');
   }
   return row;
+}
+
+function textsOf(row: AnyRow): [field: string, text: string][] {
+  if ('rated' in row) return row.rated.map(({ text }, at) => [`completions.${at}`, text]);
+  if ('steps' in row) return row.steps.map((text, at) => [`steps.${at}`, text]);
+  return [
+    ['chosen', row.chosen],
+    ['rejected', row.rejected],
+  ];
 }

@@ -4,7 +4,7 @@ import { rename, rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { type Preference, PreferenceStatus } from '../../contracts/preference.ts';
 import { asChat, type ExtraColumns, type FormatName, formatNames, printLine } from '../../formats/format.ts';
-import { toRows } from '../../formats/preference-rows.ts';
+import { toRowsOf } from '../../formats/preference-rows.ts';
 import { requireOption } from '../arguments.ts';
 import { defineCommand, exitCode } from '../command.ts';
 import { connectionOptions, openClient } from '../connection.ts';
@@ -14,11 +14,12 @@ import { describeMachine, formatCommand, writeSummary } from '../summary.ts';
 import { addTo, formatTally, type Tally } from '../tally.ts';
 
 const statuses = PreferenceStatus.exclude(['superseded']).options;
-const columnNames = ['user', 'group', 'confidence'] as const;
+const columnNames = ['user', 'group', 'topic', 'answer', 'confidence'] as const;
 
 const declaration = {
   name: 'prefloop export',
-  summary: 'Writes the preferences of a domain, in order of arrival, one row for every strict pair.',
+  summary:
+    'Writes the preferences of a domain, in order of arrival, one row for every strict pair (or as the format has it).',
   options: {
     domain: { type: 'text', value: 'ID', help: 'The domain. Required.' },
     format: {
@@ -34,8 +35,7 @@ const declaration = {
     json: { type: 'text', value: 'FILE', help: 'Write the machine-readable summary.' },
     ...connectionOptions,
   },
-  notes:
-    'Ties, skips, step marks, votes that a later one replaced, and what the format cannot hold are left out and counted.',
+  notes: 'Ties, skips, votes that a later one replaced, and what the format cannot hold are left out and counted.',
 } as const;
 
 interface Printing {
@@ -46,7 +46,7 @@ interface Printing {
 
 /** The lines of one preference; what cannot be one is counted under its reason. */
 function printPreference(preference: Preference, { format, columns, chat }: Printing, leftOut: Tally): string[] {
-  const rows = toRows(preference);
+  const rows = toRowsOf(format, preference);
   if (typeof rows === 'string') {
     addTo(leftOut, rows);
     return [];

@@ -23,6 +23,8 @@ const declaration = {
     domain: { type: 'text', value: 'ID', help: 'The domain that learns from them. Required.' },
     group: { type: 'text', value: 'COLUMN', help: 'Column whose value is held out together. Default: the prompt.' },
     user: { type: 'text', value: 'COLUMN', help: 'Column with the pseudonym of the person who judged.' },
+    topic: { type: 'text', value: 'COLUMN', help: 'Column with the sub-stream of the domain (cofs-dpo).' },
+    answer: { type: 'text', value: 'COLUMN', help: 'Column with the known right answer (mrdpo, step-dpo).' },
     confidence: {
       type: 'text',
       value: 'COLUMN',
@@ -56,8 +58,8 @@ export const importCommand = defineCommand(declaration, async (values, [file = '
   const format = requireOption(values.format, '--format');
   const domain = requireOption(values.domain, '--domain');
   const client = openClient(values);
-  const { user, group, confidence, chat } = values;
-  const source: Source = { format, domain, chat, columns: { user, group, confidence } };
+  const { user, group, topic, answer, confidence, chat } = values;
+  const source: Source = { format, domain, chat, columns: { user, group, topic, answer, confidence } };
   const started = performance.now();
 
   const fromFile = file !== '-';

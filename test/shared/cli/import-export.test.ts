@@ -2,7 +2,7 @@ import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type FormatName, parseLine, printLine } from '../../../shared/formats/format.ts';
+import { type PairFormatName, parseLine, printLine } from '../../../shared/formats/format.ts';
 import type { Row } from '../../../shared/formats/row.ts';
 import { describeOnHosts, type TestEdge } from '../../worker/hosts.ts';
 import { randomRows } from '../formats/random-rows.ts';
@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-function print(format: FormatName, rows: Row[]): string {
+function print(format: PairFormatName, rows: Row[]): string {
   return rows
     .map((row) => {
       const printed = printLine(format, row, columns);
@@ -27,7 +27,7 @@ function print(format: FormatName, rows: Row[]): string {
     .join('');
 }
 
-function parse(format: FormatName, text: string, extraColumns = {}): Row[] {
+function parse(format: PairFormatName, text: string, extraColumns = {}): Row[] {
   return text
     .split('\n')
     .filter(Boolean)

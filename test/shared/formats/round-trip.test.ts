@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { asChat, type FormatName, formatNames, parseLine, printLine } from '../../../shared/formats/format.ts';
+import { asChat, type PairFormatName, pairFormatNames, parseLine, printLine } from '../../../shared/formats/format.ts';
 import type { Row } from '../../../shared/formats/row.ts';
 import { seededRandom } from '../../../shared/math/random.ts';
 import { nastyTexts, pick, randomRows } from './random-rows.ts';
 
 const columns = { user: 'annotator', group: 'prompt_id', confidence: 'confidence' };
 
-function roundTrip(format: FormatName, row: Row): Row {
+function roundTrip(format: PairFormatName, row: Row): Row {
   const printed = printLine(format, row, columns);
   if (!('line' in printed)) throw new Error(`${format} cannot print: ${printed.rejection.message}`);
   expect(printed.line, 'one row is one line').not.toMatch(/[\n\r]/);
@@ -25,7 +25,7 @@ test.each([
 });
 
 test('each nasty text survives as prompt, chosen and rejected of every format', () => {
-  for (const format of formatNames) {
+  for (const format of pairFormatNames) {
     for (const text of nastyTexts) {
       const prompt = { messages: [{ role: 'user' as const, content: text || 'filled' }] };
       const row = { prompt, chosen: text, rejected: `${text} ` };
@@ -48,7 +48,7 @@ test('without extra columns a file holds the format’s own columns and nothing 
     openai: ['input', 'preferred_output', 'non_preferred_output'],
     hh: ['chosen', 'rejected'],
   };
-  for (const format of formatNames) {
+  for (const format of pairFormatNames) {
     const printed = printLine(format, { ...row, user: 'u1', group: 'g', confidence: 0.7 });
     expect('line' in printed && Object.keys(JSON.parse(printed.line))).toEqual(keys[format]);
   }
@@ -89,7 +89,7 @@ function damage(value: unknown, random: () => number): unknown {
 test('damaged lines give a row or a reason, never an exception, and rows that are accepted are valid', () => {
   const random = seededRandom(5);
   let [rows, rejections] = [0, 0];
-  for (const format of formatNames) {
+  for (const format of pairFormatNames) {
     for (const row of randomRows(6, 700, 'chat', false)) {
       const printed = printLine(format, row, columns);
       if (!('line' in printed)) throw new Error(printed.rejection.message);
