@@ -16,7 +16,7 @@ const NOISE = 0.1;
  * where answers become short: there every token carries more of the change.
  */
 const MAX_KL = 0.13;
-const MAX_KL_SHORT = 0.6;
+const MAX_KL_SHORT = 0.35;
 /** Votes that may wait for the runner: people who vote far ahead of it judge a model that has not heard them yet. */
 const AHEAD = 36;
 /** Comparisons a persona has open at once: enough to fill the server's batch, few enough to follow the live adapter. */
@@ -97,12 +97,21 @@ async function castVotes(stack: Stack, domain: string, options: AutoOptions, cou
     counted();
   }
 
-  async function untilHeard(): Promise<void> {
+  async function pollUntilHeard(): Promise<void> {
     for (;;) {
       const { preferences } = await stack.admin.getStats(domain);
       if ((preferences.waiting ?? 0) + (preferences.batched ?? 0) < AHEAD) return;
-      await new Promise((wake) => setTimeout(wake, 300));
+      await new Promise((wake) => setTimeout(wake, 500));
     }
+  }
+
+  // All lanes wait on one question: the machine has better things to do than to answer each of them.
+  let polling: Promise<void> | null = null;
+  function untilHeard(): Promise<void> {
+    polling ??= pollUntilHeard().finally(() => {
+      polling = null;
+    });
+    return polling;
   }
 
   let next = 0;
