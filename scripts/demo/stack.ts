@@ -157,7 +157,7 @@ export function demoDomain(id: string, model: string, changes: Partial<DomainInp
 /**
  * OFS-DPO with values chosen on the built-in world, for streams of a few hundred votes of which one in ten is wrong.
  * The SFT term and the small alpha keep replies whole. Eight steps of such votes say little about which adapter is
- * better, so the roles are decided on a hundred: within one run of the demo the fast adapter stays the chased one.
+ * better, so the roles are decided on a thousand: within one run of the demo the fast adapter stays the chased one.
  */
 export function demoRecipe(seed: number): DomainInput['recipe'] {
   return {
@@ -167,7 +167,7 @@ export function demoRecipe(seed: number): DomainInput['recipe'] {
     sftWeight: 0.05,
     alpha: 0.02,
     slowRatio: 0.3,
-    chasingInterval: 100,
+    chasingInterval: 1000,
     rank: 16,
     loraAlpha: 32,
     targets: 'all-linear',
