@@ -18,7 +18,7 @@ from prefloop.commands.example_file import read_examples
 from prefloop.objectives.dpo import dpo
 from prefloop.objectives.margins import PairLogps
 from prefloop.objectives.ofs_dpo import ofs_dpo
-from prefloop.recipes.steps import remember_reference
+from prefloop.recipes.reference import base_reference
 from prefloop.text.encode import Encoded
 from prefloop.text.step import Outcome, PairBatch, adamw, check_start, pair_batch, reference_logps, train_step
 from prefloop.text.trunk import Trunk
@@ -55,7 +55,7 @@ def main() -> None:
     cache = base.reference_cache(None) if args.reference == "cached" else None
     if cache is not None:
         with recorder.timed("reference"):
-            remember_reference(trunk, cache, rows)
+            base_reference(trunk, cache, rows)
     check_start(trunk, pair_batch(rows[:2]), policies)
 
     tokens = head_rows = 0

@@ -1,4 +1,4 @@
-"""prefloop-runner run · serve · train · score. Each command is a module with `main(argv) -> exit status`."""
+"""prefloop-runner run · serve · train · score · evaluate. Each command is a module with `main(argv) -> exit status`."""
 
 import importlib
 import os
@@ -10,6 +10,7 @@ COMMANDS = {
     "serve": ("prefloop.serve.command", "answer OpenAI-shaped requests through many adapters"),
     "train": ("prefloop.commands.train", "one recipe on a file of examples"),
     "score": ("prefloop.commands.score", "log-probabilities of a file"),
+    "evaluate": ("prefloop.commands.evaluate", "answers against others, judged; files for other evaluations"),
 }
 
 # glibc hands every large block back to the kernel, which halves PyTorch's speed on a CPU.
@@ -36,7 +37,7 @@ def main() -> None:
 
 
 def usage() -> str:
-    lines = [f"  {name:<8}{what}" for name, (_, what) in COMMANDS.items()]
+    lines = [f"  {name:<10}{what}" for name, (_, what) in COMMANDS.items()]
     return "\n".join(
         ["prefloop-runner COMMAND …", "", *lines, "", "prefloop-runner COMMAND --help says more."]
     )

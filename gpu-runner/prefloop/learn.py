@@ -15,6 +15,7 @@ from prefloop.contracts import Example, Gate, GateBounds, NotTrainableItem, Reci
 from prefloop.crash import crash_point
 from prefloop.gates.check import check_gates
 from prefloop.gates.samples import BaseAnswers
+from prefloop.mitigation import mitigate
 from prefloop.recipes.methods import train_method
 from prefloop.recipes.needs import check_needs
 from prefloop.recipes.state_files import write_state_files
@@ -82,7 +83,8 @@ def learn(
     `lineage` is written into the state, so that equal training in two places still gives two adapters.
     """
     started = time.perf_counter()
-    trained = train(base, cache, parent, rows, recipe, on_step)
+    used = mitigate(base, cache, parent, rows, held_out, recipe, bounds)
+    trained = train(base, cache, parent, rows, used, on_step)
     files = write_peft(trained.adapter, base.trunk.layers, base.name, base.trunk.revision)
     files |= write_state_files(trained.tensors, trained.facts | {"lineage": dict(lineage)})
     train_seconds = time.perf_counter() - started
@@ -95,6 +97,7 @@ def learn(
     finite = {name: value for name, value in trained.metrics.items() if math.isfinite(value)}
     metrics = finite | {
         "preferences": float(len(rows)),
+        "mitigated": float(used is not recipe),
         "trainSeconds": train_seconds,
         "gateSeconds": time.perf_counter() - started,
     }

@@ -37,6 +37,7 @@ def _to_example(row: Any) -> Example:
             f"has no {', '.join(sorted(missing))}: a row is an Example, or TRL's prompt, chosen, rejected"
         )
     prompt = {"text": row["prompt"]} if isinstance(row["prompt"], str) else {"messages": row["prompt"]}
+    prompt |= {name: row[name] for name in ("topic", "answer") if row.get(name) is not None}
     completions = [_completion(row["chosen"]), _completion(row["rejected"])]
     canonical = json.dumps([prompt, completions], sort_keys=True, ensure_ascii=False).encode()
     return Example.model_validate(

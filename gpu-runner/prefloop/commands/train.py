@@ -1,6 +1,7 @@
 """prefloop-runner train: one recipe on a file of examples, in batches, as the loop would train them as they came.
 
-FILE has one JSON object a line: an Example of the contract, or TRL's prompt, chosen, rejected (text, or messages).
+FILE has one JSON object a line: an Example of the contract, or TRL's prompt, chosen, rejected (text, or messages), with
+p, weight, topic and answer beside it where a method needs them.
 FOLDER gets the adapter as PEFT reads it, metrics.jsonl (a row a batch), notTrainable.jsonl (rows left out, and why), and
 a checkpoint after every batch, from which --resume goes on: the outcome is that of a training that was never interrupted.
 """
@@ -8,6 +9,7 @@ a checkpoint after every batch, from which --resume goes on: the outcome is that
 import argparse
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -82,8 +84,11 @@ def main(argv: Sequence[str]) -> int:
     args.out.mkdir(parents=True, exist_ok=True)
     write_rows(args.out / "notTrainable.jsonl", [item.model_dump(mode="json") for item in refused])
     if not rows:
+        reasons = Counter(item.reason for item in refused)
+        counted = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
         raise ValueError(
-            f"{args.data} has no row that can be trained on: see {args.out / 'notTrainable.jsonl'}"
+            f"{args.data} has no row that {recipe.method} can train on ({counted or 'it is empty'}): see "
+            f"{args.out / 'notTrainable.jsonl'}"
         )
 
     cache = base.reference_cache(args.out / "references")

@@ -43,9 +43,9 @@ _SOLVED = (
 class HttpEndpoint:
     """Chat completions of one model. Key: from PREFLOOP_JUDGE_KEY, none is fine."""
 
-    def __init__(self, config: HttpJudge | HttpChecker, pause: float = PAUSE):
+    def __init__(self, config: HttpJudge | HttpChecker, pause: float | None = None):
         self.config = config
-        self.pause = pause
+        self.pause = PAUSE if pause is None else pause
         key = os.environ.get(KEY)
         headers = {"authorization": f"Bearer {key}"} if key else {}
         self.client = httpx.Client(timeout=config.timeout_seconds, headers=headers)

@@ -40,7 +40,8 @@ def form_of(recipe: Recipe) -> dict[str, Any]:
     """What must be the same for a state to be gone on from. Learning rates, beta and the like may change."""
     targets = recipe.targets if isinstance(recipe.targets, str) else list(recipe.targets)
     return {
-        "method": recipe.method,
+        # Flex-DPO goes on from DPO's state and the other way round: a gate may switch between them.
+        "method": "dpo" if recipe.method == "flex-dpo" else recipe.method,
         "rank": recipe.rank,
         "alpha": float(recipe.lora_alpha),
         "targets": targets,
