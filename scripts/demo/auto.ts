@@ -16,9 +16,12 @@ const NOISE = 0.1;
  * where answers become short: there every token carries more of the change.
  */
 const MAX_KL = 0.13;
-const MAX_KL_SHORT = 0.25;
-/** Votes that may wait for the runner: people who vote far ahead of it judge a model that has not heard them yet. */
-const AHEAD = 36;
+const MAX_KL_SHORT = 0.3;
+/**
+ * Votes that may wait for the runner: one batch. People who vote further ahead of it judge a model that has not heard them
+ * yet, and what is learned from that leads a model astray that has moved on.
+ */
+const AHEAD = 24;
 /** Comparisons a persona has open at once: enough to fill the server's batch, few enough to follow the live adapter. */
 const OPEN = 4;
 
