@@ -45,6 +45,25 @@ async function vote({ admin }: TestProject, domain: string, count: number, asked
   await edge.get('POST', '/v1/preferences/bulk', { bearer: admin, body: { items } });
 }
 
+/** `count` ratings of three answers each, to prompts with a topic and a known answer. */
+async function rate({ admin }: TestProject, domain: string, count: number) {
+  const id = (kind: string) => `h${kind}${votes.toString(16).padStart(39, '0')}`;
+  const items = Array.from({ length: count }, () => {
+    votes += 1;
+    const texts = [`Your parcel ${votes} is on its way.`, `Wait for ${votes}.`, `No idea about ${votes}.`];
+    const candidates = texts.map((text, i) => ({ id: id('bcd'[i] as string), content: { type: 'text', text } }));
+    const messages = [{ role: 'user', content: `Parcel ${votes}?` }];
+    const prompt = { messages, topic: `topic-${votes % 2}`, answer: texts[0] };
+    const ratings = candidates.map((candidate, i) => ({ candidate: candidate.id, rating: 3 - i }));
+    return {
+      id: id('a'),
+      comparison: { domain, kind: 'rating', prompt, candidates },
+      choice: { type: 'rating', ratings },
+    };
+  });
+  await edge.get('POST', '/v1/preferences/bulk', { bearer: admin, body: { items } });
+}
+
 const recipe = { method: 'dpo', rank: 2, loraAlpha: 4, microBatch: 2, maxLength: 200 };
 const limits = { recipe, batchSize: 4, maxWaitSeconds: 0, maxAttempts: 2, holdOut: 0, leaseSeconds: 120 };
 
@@ -107,5 +126,47 @@ describe('a runner', () => {
     const refused = runner(project, '--domains', 'foreign');
     expect((await refused.ended).code).toBe(3);
     expect(refused.said()).toContain('domain foreign belongs to the base model another-model, this runner holds tiny');
+  });
+
+  it('trains every method batch after batch, each on the votes that it can use', { timeout: 5 * MINUTES }, async () => {
+    const project = await edge.createProject();
+    const { method: _, ...lora } = recipe;
+    const short = { samples: 2, maxTokens: 24 };
+    const recipes: Record<string, object> = {
+      'flex-dpo': {},
+      'ln-dpo': {},
+      simpo: {},
+      asft: {},
+      orpo: {},
+      srpo: { maxLength: 400 },
+      sft: {},
+      'curry-dpo': { stages: 2 },
+      'cofs-dpo': { fitSteps: 2 },
+      mrdpo: { rounds: 2, ...short, resample: false },
+      egida: { ...short, judge: { type: 'refusal' } },
+      ppo: { maxTokens: 24 },
+    };
+    for (const [method, fields] of Object.entries(recipes)) {
+      await project.createDomain({ id: method, ...limits, recipe: { method, ...lora, ...fields } });
+      await rate(project, method, 8);
+    }
+    const ended = runner(project, '--until-idle', '1');
+    expect((await ended.ended).code, ended.said()).toBe(0);
+    for (const method of Object.keys(recipes)) {
+      const stats = await edge.get('GET', `/v1/domains/${method}/stats`, { bearer: project.admin });
+      expect([method, stats.preferences.consumed, stats.adapters.length], ended.said()).toEqual([method, 8, 2]);
+    }
+  });
+
+  it('says of votes that came under another recipe why they are of no use now', { timeout: 2 * MINUTES }, async () => {
+    const project = await edge.createProject();
+    await project.createDomain({ id: 'changed', ...limits });
+    await vote(project, 'changed', 4);
+    const patch = { recipe: { method: 'curry-dpo', rank: 2, loraAlpha: 4 } };
+    await edge.get('PATCH', '/v1/domains/changed', { bearer: project.admin, body: patch });
+    const ended = runner(project, '--until-idle', '1');
+    expect((await ended.ended).code, ended.said()).toBe(0);
+    const stats = await edge.get('GET', '/v1/domains/changed/stats', { bearer: project.admin });
+    expect(stats).toMatchObject({ notTrainable: { needsRanking: 4 }, batches: { completed: 1 } });
   });
 });

@@ -9,7 +9,7 @@ from typing import Protocol
 Answers = Sequence[Sequence[str]]
 
 
-class JudgeFailed(RuntimeError):
+class JudgeFailed(OSError):
     """The judge gave no usable verdict: the batch fails, and nothing is learned from a guess."""
 
 
