@@ -9,8 +9,10 @@ from prefloop.learn import encode_rows
 from prefloop.mitigation import mitigate
 from prefloop.text.reference_cache import ReferenceCache
 
-# chosen and rejected are alike but for one word: plain DPO lets both fall
-VOTES = [example(n, [f"this and that and the one {n}", f"this and that and the other {n}"]) for n in range(8)]
+TEXTS = [[f"this and that and the one {n}", f"this and that and the other {n}"] for n in range(8)]
+VOTES = [example(n, texts) for n, texts in enumerate(TEXTS)]
+# What people like here is what this line was taught to avoid.
+TURNED = [example(n, texts[::-1]) for n, texts in enumerate(TEXTS)]
 RECIPE = DpoRecipe(method="dpo", beta=2.0, **FORM | {"learning_rate": 0.02, "epochs": 6})
 
 
@@ -29,21 +31,18 @@ def used(base: Base, recipe, parent, limits: GateBounds):
 
 
 def test_a_fall_beyond_the_bound_switches_to_flex_dpo_with_an_sft_term(base: Base):
-    parent = files_of(base, run(base, RECIPE, VOTES))
+    parent = files_of(base, run(base, RECIPE, TURNED))
+    assert used(base, RECIPE, parent, bounds(1000)) is RECIPE
     recipe = used(base, RECIPE, parent, bounds(1e-9, betaRejectedRatio=0.5, sftWeight=0.2))
-    fallen = isinstance(recipe, FlexDpoRecipe)
-    risen = used(base, RECIPE, parent, bounds(100))
-    assert risen is RECIPE
-    if fallen:
-        assert (recipe.beta_chosen, recipe.beta_rejected, recipe.sft_weight) == (2.0, 1.0, 0.2)
-        # the state is gone on from, moments and all
-        gentle = run(base, recipe, VOTES, parent)
-        assert gentle.tensors["policy.steps"].item() == 2 * 12
-    assert fallen, "the parent's chosen answers did not fall: the test shows nothing"
+    assert isinstance(recipe, FlexDpoRecipe)
+    assert (recipe.beta_chosen, recipe.beta_rejected, recipe.sft_weight) == (2.0, 1.0, 0.2)
+    # the state is gone on from, moments and all
+    gentle = run(base, recipe, VOTES, parent)
+    assert gentle.tensors["policy.steps"].item() == 2 * 12
 
 
 def test_without_a_parent_a_bound_or_a_mitigation_and_for_other_recipes_nothing_changes(base: Base):
-    parent = files_of(base, run(base, RECIPE, VOTES))
+    parent = files_of(base, run(base, RECIPE, TURNED))
     low = bounds(1e-9)
     assert used(base, RECIPE, None, low) is RECIPE
     assert used(base, RECIPE, parent, GateBounds.model_validate({"maxDisplacement": 1e-9})) is RECIPE

@@ -48,11 +48,10 @@ def stall(method: str) -> Figures:
     return {"pushLeft": 20 * rejected.grad.abs().item()}
 
 
-def arm(method: str, **grid: tuple[float, ...]) -> Arm:
-    name, values = next(iter(grid.items()), ("", (0.0,)))
-    settings = [
-        {"learningRate": rate} | ({name: value} if name else {}) for rate in (1e-3, 2e-3) for value in values
-    ]
+def arm(method: str, name: str, values: tuple[float, ...], rates: tuple[float, ...] = (1e-3, 2e-3)) -> Arm:
+    """Four settings for each."""
+    grid = [{"learningRate": rate} | {name: value} for rate in rates for value in values] if values else []
+    settings = grid or [{"learningRate": rate} for rate in rates]
     return Arm(lambda context, setting: run(method, context, setting), settings)
 
 
@@ -60,10 +59,10 @@ EXPERIMENT = Experiment(
     name="asft",
     title="ASFT (arXiv 2409.10571)",
     arms={
-        "dpo": arm("dpo", beta=(0.1, 0.3)),
-        "orpo": arm("orpo", **{"lambda": (0.5, 2.0)}),
-        "asft": arm("asft", **{"lambda": (0.5, 2.0)}),
-        "sft": arm("sft"),
+        "dpo": arm("dpo", "beta", (0.1, 0.3)),
+        "orpo": arm("orpo", "lambda", (0.5, 2.0)),
+        "asft": arm("asft", "lambda", (0.5, 2.0)),
+        "sft": arm("sft", "", (), (5e-4, 1e-3, 2e-3, 4e-3)),
     },
     claims=[
         Claim(

@@ -35,7 +35,7 @@ def at_equal_length(wins_N: np.ndarray, gaps_N: np.ndarray) -> float:
     if not spread:
         return float(wins_N.mean())
     features_N2 = np.stack([np.ones_like(gaps_N), np.tanh(gaps_N / spread)], 1)
-    ridge_22 = np.diag([1e-6, 1e-2])
+    ridge_22 = np.diag([1e-6, 1e-4])
     weights_2 = np.zeros(2)
     for _ in range(100):
         means_N = 1 / (1 + np.exp(-features_N2 @ weights_2))

@@ -16,7 +16,7 @@ describeOnHosts('keys', (edge) => {
     expect((await whoami(secret)).status).toBe(200);
     const listed = await edge.call('GET', '/v1/keys', { bearer: admin });
     expect(listed.body.items.map(({ name }: { name: string }) => name)).toEqual(['first', 'the runner']);
-    expect(JSON.stringify(listed.body)).not.toContain(secret.split('_')[2]);
+    expect(JSON.stringify(listed.body)).not.toContain(secret.slice(-24));
     const revoked = await edge.call('DELETE', `/v1/keys/${key.id}`, { bearer: admin });
     expect(revoked).toMatchObject({ status: 200, body: { id: key.id, revokedAt: expect.any(Number) } });
     expect(await whoami(secret)).toMatchObject({ status: 401, body: { code: 'unauthorized' } });
