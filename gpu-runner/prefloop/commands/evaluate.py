@@ -31,6 +31,15 @@ EXPORTS = {"alpaca-eval": "alpaca_eval.json", "lm-eval": "samples_prefloop.jsonl
 
 
 @dataclass(frozen=True)
+class Settings:
+    """How answers are drawn."""
+
+    temperature: float
+    top_p: float
+    max_tokens: int
+
+
+@dataclass(frozen=True)
 class Asked:
     """ids: of the prompt. instruction: what was asked last."""
 
@@ -74,7 +83,7 @@ def main(argv: Sequence[str]) -> int:
     lengths = [[float(len(pair[side])) for pair in pairs] for side in (0, 1)]
     measured = {
         "winRate": win_rate(wins, args.seed),
-        "lengthControlledWinRate": length_controlled(wins, *lengths, args.seed),
+        "lengthControlledWinRate": length_controlled(wins, lengths[0], lengths[1], args.seed),
     }
     figures: dict[str, Any] = {name: asdict(value) for name, value in measured.items()}
     figures["lengthRatio"] = sum(lengths[0]) / max(1.0, sum(lengths[1]))
@@ -104,7 +113,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def answers_of(
     base: Base, adapter: Adapter | None, asked: Sequence[Asked], args: argparse.Namespace, name: str
 ) -> list[str]:
-    drawn = draw_answers(base, [one.ids for one in asked], adapter, 1, args, f"{args.seed} {name}")
+    settings = Settings(args.temperature, args.top_p, args.max_tokens)
+    drawn = draw_answers(base, [one.ids for one in asked], adapter, 1, settings, f"{args.seed} {name}")
     return [group[0].text if group else "" for group in drawn]
 
 
