@@ -40,15 +40,19 @@ export function drawChart(points: Point[], options: ChartOptions): string {
   const line = points.map((point) => at(x(point.x), y(point.y))).join(' ');
   const end = points.at(-1);
   const dot = end ? `<circle class="dot" r="3.5" cx="${x(end.x).toFixed(1)}" cy="${y(end.y).toFixed(1)}"/>` : '';
+  const height = options.baseline ? y(options.baseline.y) : 0;
   const baseline = options.baseline
-    ? `<line class="chance" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${y(options.baseline.y)}" y2="${y(options.baseline.y)}"/>` +
-      `<text x="${WIDTH - RIGHT}" y="${y(options.baseline.y) - 5}" text-anchor="end">${options.baseline.label}</text>`
+    ? `<line class="chance" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${height}" y2="${height}"/>`
+    : '';
+  // Over the curve, which would run through it.
+  const name = options.baseline
+    ? `<text class="name-of-line" x="${WIDTH - RIGHT}" y="${height - 5}" text-anchor="end">${options.baseline.label}</text>`
     : '';
   const axis =
     `<text x="${LEFT}" y="${HEIGHT - 8}">${Math.round(first)}</text>` +
     `<text x="${WIDTH - RIGHT}" y="${HEIGHT - 8}" text-anchor="end">${Math.round(last)} ${options.xUnit}</text>`;
   return (
     `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${options.label}">` +
-    `${grid.join('')}${band}${baseline}<polyline class="line" points="${line}"/>${dot}${axis}</svg>`
+    `${grid.join('')}${band}${baseline}<polyline class="line" points="${line}"/>${dot}${name}${axis}</svg>`
   );
 }
