@@ -7,12 +7,9 @@ import { UsageError } from '../shared/cli/arguments.ts';
 import { defineCommand } from '../shared/cli/command.ts';
 import { describeMachine, formatCommand } from '../shared/cli/summary.ts';
 import { allocator } from './demo/processes.ts';
+import { experimentNames, PAGE, REPORTS } from './papers/experiments.ts';
 import { type Page, type Report, writePage } from './papers/page.ts';
 import { root, venvProgram } from './setup/paths.mjs';
-
-const PAGE = join(root, 'docs', 'papers.md');
-/** What the page is made of: small, and kept in the repository. */
-const REPORTS = join(root, 'docs', 'papers');
 
 const declaration = {
   name: 'npm run papers --',
@@ -36,7 +33,7 @@ const declaration = {
 
 const command = defineCommand(declaration, async (options, names) => {
   if (options.page) {
-    await writePage(PAGE, REPORTS);
+    await writePage(PAGE, REPORTS, await experimentNames());
     return undefined;
   }
   const out = await mkdtemp(join(tmpdir(), 'prefloop-papers-'));
@@ -64,7 +61,7 @@ const command = defineCommand(declaration, async (options, names) => {
       for (const report of reports) {
         await writeFile(join(REPORTS, `${report.name}.json`), `${JSON.stringify(report, null, 1)}\n`);
       }
-      await writePage(PAGE, REPORTS);
+      await writePage(PAGE, REPORTS, await experimentNames());
     }
     if (options.json)
       await writeFile(options.json, `${JSON.stringify({ name: 'papers', ...page, reports }, null, 2)}\n`);

@@ -47,16 +47,26 @@ here may well hold elsewhere: the model has two million parameters and speaks of
     npm run papers -- --quick        # only shows that they run
 `;
 
-export async function writePage(page: string, folder: string): Promise<void> {
+/** experiments: names of all there are; those without a report are said to be missing. */
+export async function writePage(page: string, folder: string, experiments: readonly string[]): Promise<void> {
+  await writeFile(page, await readPage(folder, experiments));
+}
+
+/** The page as it has to be. */
+export async function readPage(folder: string, experiments: readonly string[]): Promise<string> {
   const names = (await readdir(folder)).filter((name) => name.endsWith('.json')).sort();
   const reports: Report[] = [];
   for (const name of names) reports.push(JSON.parse(await readFile(join(folder, name), 'utf8')));
-  await writeFile(page, printPage(reports));
+  const measured = new Set(reports.map((report) => report.name));
+  const missing = experiments.filter((name) => !measured.has(name));
+  return printPage(reports, missing);
 }
 
 /** Pure: the same reports give the same page. */
-export function printPage(reports: readonly Report[]): string {
-  return `${[HEAD, overview(reports), ...reports.map(section)].join('\n').trimEnd()}\n`;
+export function printPage(reports: readonly Report[], missing: readonly string[] = []): string {
+  const unmeasured =
+    missing.length > 0 ? `Not measured yet: ${missing.map((name) => `\`${name}\``).join(', ')}.\n` : '';
+  return `${[HEAD, overview(reports), unmeasured, ...reports.map(section)].join('\n').trimEnd()}\n`;
 }
 
 function overview(reports: readonly Report[]): string {

@@ -74,7 +74,7 @@ def run(judge: str | None, context: Context, setting: Mapping[str, float]) -> Fi
     return figures | skills | {"kappa": kappa(by_words, by_oracle), "safety": safety}
 
 
-RATES = [{"learningRate": rate} for rate in (5e-4, 1e-3)]
+RATES = [{"learningRate": rate} for rate in (1e-4, 2e-4, 5e-4)]
 EXPERIMENT = Experiment(
     name="egida",
     title="Egida (arXiv 2502.13603)",

@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
-import { printPage, type Report } from '../../../scripts/papers/page.ts';
+import { experimentNames, PAGE, REPORTS } from '../../../scripts/papers/experiments.ts';
+import { printPage, type Report, readPage } from '../../../scripts/papers/page.ts';
 
 const interval = (value: number) => ({ value, low: value - 0.01, high: value + 0.01, n: 5 });
 const report: Report = {
@@ -31,4 +33,12 @@ it('says of every claim what was found, with its interval, and where it was meas
 
 it('is the same for the same measurements', () => {
   expect(printPage([report])).toBe(printPage([structuredClone(report)]));
+});
+
+it('says which experiments were not measured yet', () => {
+  expect(printPage([report], ['srpo'])).toContain('Not measured yet: `srpo`.');
+});
+
+it('the page in the repository is the one that its measurements make', async () => {
+  expect(await readFile(PAGE, 'utf8')).toBe(await readPage(REPORTS, await experimentNames()));
 });
