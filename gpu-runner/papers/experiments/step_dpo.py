@@ -86,7 +86,7 @@ def figures_of(context: Context, adapter: Adapter | None) -> Figures:
     return {"solved": mean(solved), "parses": mean([float(one is not None) for one in found]), "pairs": 0.0}
 
 
-GRID = [{"learningRate": rate, "beta": beta} for rate in (1e-4, 3e-4) for beta in (0.1, 0.5)]
+GRID = [{"learningRate": rate, "beta": beta} for rate in (5e-4, 1e-3) for beta in (0.1, 0.5)]
 EXPERIMENT = Experiment(
     name="step-dpo",
     title="Step-DPO (arXiv 2406.18629)",
