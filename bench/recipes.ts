@@ -1,14 +1,13 @@
 /** A training step of every method against one of plain DPO: measured time, and what its formula makes it cost. */
-import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { allocator } from '../scripts/demo/processes.ts';
-import { root, venvProgram } from '../scripts/setup/paths.mjs';
 import { defineCommand } from '../shared/cli/command.ts';
 import { describeMachine, type Figure, formatCommand, writeSummary } from '../shared/cli/summary.ts';
 import { formatTable } from '../shared/cli/table.ts';
 import { quantile } from '../shared/math/quantile.ts';
+import { python, scripts } from './train/prepare.ts';
+import { ALLOCATOR, runProgram } from './train/process.ts';
 
 const declaration = {
   name: 'npm run bench -- recipes',
@@ -29,7 +28,8 @@ const command = defineCommand(declaration, async (values) => {
   const folder = await mkdtemp(join(tmpdir(), 'prefloop-bench-'));
   try {
     const out = join(folder, 'recipes.json');
-    await python(['--out', out, '--votes', String(votes), '--runs', String(wanted), '--seed', String(values.seed)]);
+    const options = ['--out', out, '--votes', String(votes), '--runs', String(wanted), '--seed', String(values.seed)];
+    await runProgram(python, [join(scripts, 'recipes.py'), ...options], { env: ALLOCATOR });
     const { runs } = JSON.parse(await readFile(out, 'utf8')) as { runs: Run[] };
     const figures: Record<string, Figure> = {};
     const methods = [...new Set(runs.map(({ method }) => method))];
@@ -64,15 +64,3 @@ const command = defineCommand(declaration, async (values) => {
 });
 
 export const main = command.run;
-
-function python(args: string[]): Promise<void> {
-  return new Promise((done, failed) => {
-    const child = spawn(venvProgram('python'), ['bench/recipes.py', ...args], {
-      cwd: join(root, 'gpu-runner'),
-      env: { ...process.env, ...allocator },
-      stdio: ['ignore', 'inherit', 'inherit'],
-    });
-    child.on('error', failed);
-    child.on('close', (code) => (code === 0 ? done() : failed(new Error(`the measurement ended with ${code}`))));
-  });
-}

@@ -3,6 +3,7 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { UsageError } from '../shared/cli/arguments.ts';
 import { defineCommand } from '../shared/cli/command.ts';
+import { markdownTable, shortNumber } from '../shared/cli/markdown.ts';
 import type { Figure, Summary } from '../shared/cli/summary.ts';
 import { type Row, tabulate } from './train/results.ts';
 
@@ -49,7 +50,7 @@ function describe(summary: Summary, measuredAt: Date): string {
   const flat = (rows ?? []) as Record<string, unknown>[];
   const detail = flat.some((row) => Object.values(row).some((value) => value instanceof Object)) ? [] : flat;
   const tables = [figures, detail].filter((table) => table.length > 0);
-  return ['', facts.join('\n'), ...tables.map(markdownTable), '']
+  return ['', facts.join('\n'), ...tables.map(tableOf), '']
     .join('\n\n')
     .replace(/\n{3,}/g, '\n\n')
     .trim();
@@ -65,24 +66,16 @@ function withoutPaths(command: string): string {
 
 /** Values that no one number stands for: a median with the lowest and the highest run, or a share with its interval. */
 function explain(figure: Figure): Record<string, string> {
-  if (typeof figure === 'number') return { value: short(figure), 'low – high': '', n: '' };
+  if (typeof figure === 'number') return { value: shortNumber(figure), 'low – high': '', n: '' };
   const { value, low, high, n } = figure;
-  return { value: short(value), 'low – high': `${short(low)} – ${short(high)}`, n: String(n) };
+  return { value: shortNumber(value), 'low – high': `${shortNumber(low)} – ${shortNumber(high)}`, n: String(n) };
 }
 
-/** Three digits that mean something; more would pretend to. */
-function short(value: number): string {
-  if (value !== 0 && Math.abs(value) < 0.001) return value.toExponential(1);
-  return Math.abs(value) >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3)));
-}
-
-function markdownTable(rows: Record<string, unknown>[]): string {
+function tableOf(rows: Record<string, unknown>[]): string {
   const names = Object.keys(rows[0] ?? {});
-  const cell = (value: unknown) => (typeof value === 'number' ? short(value) : String(value ?? ''));
-  const line = (cells: string[]) => `| ${cells.join(' | ')} |`;
-  return [
-    line(names),
-    line(names.map(() => '---')),
-    ...rows.map((row) => line(names.map((name) => cell(row[name])))),
-  ].join('\n');
+  const cell = (value: unknown) => (typeof value === 'number' ? shortNumber(value) : String(value ?? ''));
+  return markdownTable(
+    names,
+    rows.map((row) => names.map((name) => cell(row[name]))),
+  );
 }

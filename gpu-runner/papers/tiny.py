@@ -15,10 +15,9 @@ from prefloop.contracts import Example, Pair, Recipe
 from prefloop.learn import encode_rows, train
 from prefloop.recipes.dpo import dpo_objective
 from prefloop.recipes.draw import Drawn, draw_answers
-from prefloop.recipes.preference import begin, finish, policy_step
+from prefloop.recipes.preference import begin, go_on
 from prefloop.recipes.reference import adapter_reference
 from prefloop.recipes.state_files import write_state_files
-from prefloop.recipes.steps import run_steps
 from prefloop.recipes.trained import Start, Trained
 from prefloop.text.encode import Encoded
 from prefloop.tiny.personas import UNPARSED, score
@@ -153,11 +152,7 @@ def fit(
     """One batch, trained and published as the loop does it: what is measured is what would be served."""
     rows = rows_of(context, examples, recipe)
     trained = train(context.base, context.cache, parent.files if parent else None, rows, recipe, lambda: None)
-    trunk = context.base.trunk
-    files = write_peft(trained.adapter, trunk.layers, "tiny") | write_state_files(
-        trained.tensors, trained.facts
-    )
-    return Fitted(read_peft(files, trunk.layers).freeze(), files, trained)
+    return _published(context, trained)
 
 
 def fit_from(context: Context, recipe: Recipe, examples: Sequence[Example], parent: "Fitted") -> "Fitted":
@@ -167,12 +162,16 @@ def fit_from(context: Context, recipe: Recipe, examples: Sequence[Example], pare
     start = Start(read_peft(parent.files, trunk.layers), {}, {})
     policy = begin(trunk, start, rows, recipe)
     reference = adapter_reference(trunk, read_peft(parent.files, trunk.layers).freeze(), rows)
-    step = policy_step(trunk, policy, dpo_objective(recipe.beta), recipe)  # pyright: ignore[reportAttributeAccessIssue]
-    trained = finish(policy, recipe, run_steps(trunk, reference, rows, recipe, step, lambda: None), {})
-    files = write_peft(trained.adapter, trunk.layers, "tiny") | write_state_files(
-        trained.tensors, trained.facts
+    objective = dpo_objective(recipe.beta)  # pyright: ignore[reportAttributeAccessIssue]
+    return _published(
+        context, go_on(trunk, policy, reference, rows, recipe, lambda: None, objective, is_new=True)
     )
-    return Fitted(read_peft(files, trunk.layers).freeze(), files, trained)
+
+
+def _published(context: Context, trained: Trained) -> "Fitted":
+    layers = context.base.trunk.layers
+    files = write_peft(trained.adapter, layers, "tiny") | write_state_files(trained.tensors, trained.facts)
+    return Fitted(read_peft(files, layers).freeze(), files, trained)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 /** docs/papers.md, from what was measured: docs/papers/NAME.json. */
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { markdownTable, shortNumber } from '../../shared/cli/markdown.ts';
 
 type Interval = { value: number; low: number; high: number; n: number };
 
@@ -73,7 +74,7 @@ function overview(reports: readonly Report[]): string {
   const rows = reports.flatMap((report) =>
     report.claims.map((claim) => [`[${report.title}](#${anchor(report.title)})`, claim.text, claim.verdict]),
   );
-  return `${table(['paper', 'claim', 'verdict'], rows)}\n`;
+  return `${markdownTable(['paper', 'claim', 'verdict'], rows)}\n`;
 }
 
 function section(report: Report): string {
@@ -102,9 +103,9 @@ function section(report: Report): string {
   ];
   return [
     `## ${report.title}\n`,
-    table(['claim', 'the authors’ number', 'evidence here', 'verdict'], claims),
+    markdownTable(['claim', 'the authors’ number', 'evidence here', 'verdict'], claims),
     '',
-    table(['arm', 'chosen', ...names.map((name) => `\`${name}\``)], arms),
+    markdownTable(['arm', 'chosen', ...names.map((name) => `\`${name}\``)], arms),
     '',
     `${facts.join('\n')}\n`,
   ].join('\n');
@@ -117,12 +118,7 @@ function settings(chosen: Record<string, number>): string {
 }
 
 function interval({ value, low, high }: Interval): string {
-  return `${short(value)} (${short(low)} – ${short(high)})`;
-}
-
-function short(value: number): string {
-  if (value !== 0 && Math.abs(value) < 0.001) return value.toExponential(1);
-  return Math.abs(value) >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3)));
+  return `${shortNumber(value)} (${shortNumber(low)} – ${shortNumber(high)})`;
 }
 
 /** GitHub's anchor of a heading. */
@@ -131,9 +127,4 @@ function anchor(title: string): string {
     .toLowerCase()
     .replace(/[^\p{L}\p{N} -]/gu, '')
     .replaceAll(' ', '-');
-}
-
-function table(names: string[], rows: string[][]): string {
-  const line = (cells: string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(names), line(names.map(() => '---')), ...rows.map(line)].join('\n');
 }

@@ -9,8 +9,7 @@ from prefloop.objectives.dpo import dpo
 from prefloop.objectives.hinge import hinge
 from prefloop.objectives.ipo import ipo
 from prefloop.objectives.margins import PairLogps
-from prefloop.objectives.sft import sft
-from prefloop.recipes.preference import train_on_pairs
+from prefloop.recipes.preference import train_on_pairs, with_sft
 from prefloop.recipes.trained import Start, Trained
 from prefloop.text.encode import Encoded
 from prefloop.text.reference_cache import ReferenceCache
@@ -37,9 +36,7 @@ def dpo_objective(
 ) -> Objective:
     def objective(batch: PairBatch, logps: Sequence[PairLogps], _: Tensor) -> Outcome:
         losses = LOSSES[loss](logps[0], beta, label_smoothing, batch.p_B, batch.weight_B)
-        total_B = losses.losses_B
-        if sft_weight:
-            total_B = total_B + sft_weight * sft(logps[0], batch.p_B, batch.weight_B)
+        total_B = with_sft(losses.losses_B, batch, logps[0], sft_weight)
         return Outcome(total_B, losses, beta * logps[0].log_ratio_margin_B.detach())
 
     return objective

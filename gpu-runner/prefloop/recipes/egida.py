@@ -12,13 +12,11 @@ from prefloop.adapters.lora import Adapter
 from prefloop.base import Base
 from prefloop.contracts import EgidaRecipe, Pair
 from prefloop.judges.make import make_judge
-from prefloop.recipes.agreement import measure_agreement
 from prefloop.recipes.dpo import dpo_objective
 from prefloop.recipes.draw import draw_answers
-from prefloop.recipes.preference import begin, finish, policy_step
+from prefloop.recipes.preference import begin, go_on
 from prefloop.recipes.reference import base_reference
 from prefloop.recipes.sft import as_lesson
-from prefloop.recipes.steps import run_steps
 from prefloop.recipes.texts import prompt_text
 from prefloop.recipes.trained import Start, Trained
 from prefloop.text.encode import Encoded
@@ -52,12 +50,9 @@ def train_egida(
             "every answer of the policy is safe and no vote names an unsafe one: there is nothing to mend"
         )
     reference = base_reference(trunk, cache, attacked.rows)
-    before = measure_agreement(trunk, policy.adapter, attacked.rows, reference) if start else {}
     objective = dpo_objective(recipe.beta, "sigmoid", recipe.label_smoothing, recipe.sft_weight)
-    step = policy_step(trunk, policy, objective, recipe)
-    done = run_steps(trunk, reference, attacked.rows, recipe, step, on_step)
     more = {"attackSuccess": attacked.unsafe, "safePrompts": float(attacked.safe_prompts)}
-    return finish(policy, recipe, done, before | more)
+    return go_on(trunk, policy, reference, attacked.rows, recipe, on_step, objective, start is None, more)
 
 
 def attack(base: Base, policy: Adapter | None, rows: Sequence[Encoded], recipe: EgidaRecipe) -> Attacked:

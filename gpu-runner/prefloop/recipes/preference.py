@@ -1,12 +1,14 @@
 """One adapter trained on pairs: what the methods share that differ in their loss alone."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from torch import Tensor
 
 from prefloop.adapters.lora import Adapter, new_adapter
 from prefloop.contracts import Recipe
 from prefloop.objectives.margins import PairLogps, PairLosses
+from prefloop.objectives.sft import sft
 from prefloop.recipes.agreement import measure_agreement
 from prefloop.recipes.policy import Policy, new_policy, restore
 from prefloop.recipes.reference import Reference, base_reference, no_reference
@@ -36,11 +38,26 @@ def train_on_pairs(
     Raises ValueError when a fresh adapter is not the reference, or when the numbers are not finite.
     """
     policy = begin(trunk, start, rows, recipe)
-    reference: Reference = base_reference(trunk, cache, rows) if has_reference else no_reference
-    before = measure_agreement(trunk, policy.adapter, rows, reference) if start else {}
+    reference = base_reference(trunk, cache, rows) if has_reference else no_reference
+    return go_on(trunk, policy, reference, rows, recipe, on_step, objective, is_new=start is None)
+
+
+def go_on(
+    trunk: Trunk,
+    policy: Policy,
+    reference: Reference,
+    rows: Sequence[Encoded],
+    recipe: Recipe,
+    on_step: Callable[[], None],
+    objective: Objective,
+    is_new: bool,
+    more: Mapping[str, float] = MappingProxyType({}),
+) -> Trained:
+    """The steps of a policy that has begun, on rows that it may have made itself. more: further metrics."""
+    before = {} if is_new else measure_agreement(trunk, policy.adapter, rows, reference)
     step = policy_step(trunk, policy, objective, recipe)
     done = run_steps(trunk, reference, rows, recipe, step, on_step)
-    return finish(policy, recipe, done, before)
+    return finish(policy, recipe, done, {**before, **more})
 
 
 def begin(trunk: Trunk, start: Start | None, rows: Sequence[Encoded], recipe: Recipe) -> Policy:
@@ -70,17 +87,25 @@ def policy_step(trunk: Trunk, policy: Policy, objective: Objective, recipe: Reci
     return step
 
 
-def finish(policy: Policy, recipe: Recipe, done: Sequence[StepMetrics], more: dict[str, float]) -> Trained:
+def finish(policy: Policy, recipe: Recipe, done: Sequence[StepMetrics], more: Mapping[str, float]) -> Trained:
     losses = [metrics.loss for metrics in counted(done)]
     facts = {"form": form_of(recipe)}
-    return Trained(policy.adapter.freeze(), policy.tensors("policy"), facts, losses, more | summarise(done))
+    return Trained(
+        policy.adapter.freeze(), policy.tensors("policy"), facts, losses, {**more, **summarise(done)}
+    )
 
 
-def plain(loss: PairLoss) -> Objective:
-    """The objective of a loss on pairs alone; its margin is the difference of the two rewards."""
+def plain(loss: PairLoss, sft_weight: float = 0.0) -> Objective:
+    """The objective of a loss on pairs, with an SFT term if wanted; its margin is the difference of the two rewards."""
 
     def objective(batch: PairBatch, logps: Sequence[PairLogps], _: Tensor) -> Outcome:
         losses = loss(logps[0], batch.p_B, batch.weight_B)
-        return Outcome(losses.losses_B, losses, losses.chosen_rewards_B - losses.rejected_rewards_B)
+        total_B = with_sft(losses.losses_B, batch, logps[0], sft_weight)
+        return Outcome(total_B, losses, losses.chosen_rewards_B - losses.rejected_rewards_B)
 
     return objective
+
+
+def with_sft(losses_B: Tensor, batch: PairBatch, logps: PairLogps, sft_weight: float) -> Tensor:
+    """What is differentiated; what is reported is the loss alone."""
+    return losses_B + sft_weight * sft(logps, batch.p_B, batch.weight_B) if sft_weight else losses_B

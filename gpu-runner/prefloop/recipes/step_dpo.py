@@ -11,13 +11,12 @@ from dataclasses import dataclass, replace
 from prefloop.adapters.lora import Adapter
 from prefloop.base import Base
 from prefloop.contracts import Pair, StepDpoRecipe
+from prefloop.judges.judge import StepChecker
 from prefloop.judges.make import make_checker
-from prefloop.recipes.agreement import measure_agreement
 from prefloop.recipes.dpo import dpo_objective
 from prefloop.recipes.draw import draw_answers
-from prefloop.recipes.preference import begin, finish, policy_step
+from prefloop.recipes.preference import begin, go_on
 from prefloop.recipes.reference import base_reference
-from prefloop.recipes.steps import run_steps
 from prefloop.recipes.texts import prompt_text
 from prefloop.recipes.trained import Start, Trained
 from prefloop.text.encode import Encoded
@@ -47,8 +46,9 @@ def train_step_dpo(
     policy = begin(trunk, start, rows, recipe)
     adapter = policy.adapter if start else None
     given = [row for row in rows if row.pairs and row.example and row.example.prefix is not None]
-    wrong = [*marked(base, rows), *located(base, adapter, rows, recipe)]
-    mended = rectify(base, adapter, wrong, recipe)
+    checker = make_checker(recipe.checker)
+    wrong = [*marked(base, rows), *located(base, adapter, rows, recipe, checker)]
+    mended = rectify(base, adapter, wrong, recipe, checker)
     pairs = [*given, *mended]
     if not pairs:
         raise ValueError(
@@ -56,12 +56,9 @@ def train_step_dpo(
             "nothing to learn from"
         )
     reference = base_reference(trunk, cache, pairs)
-    before = measure_agreement(trunk, policy.adapter, pairs, reference) if start else {}
     objective = dpo_objective(recipe.beta, "sigmoid", recipe.label_smoothing, recipe.sft_weight)
-    step = policy_step(trunk, policy, objective, recipe)
-    done = run_steps(trunk, reference, pairs, recipe, step, on_step)
     more = {"wrongSteps": float(len(wrong)), "stepPairs": float(len(pairs))}
-    return finish(policy, recipe, done, before | more)
+    return go_on(trunk, policy, reference, pairs, recipe, on_step, objective, start is None, more)
 
 
 def marked(base: Base, rows: Sequence[Encoded]) -> list[WrongStep]:
@@ -71,17 +68,23 @@ def marked(base: Base, rows: Sequence[Encoded]) -> list[WrongStep]:
         example = row.example
         if example is not None and example.prefix is not None and not row.pairs:
             asked = tuple(base.encoder.prompt_ids(example.prompt))
-            found.append(WrongStep(row, asked, example.prefix or "", example.completions[0]))
+            found.append(WrongStep(row, asked, example.prefix, example.completions[0]))
     return found
 
 
 def located(
-    base: Base, policy: Adapter | None, rows: Sequence[Encoded], recipe: StepDpoRecipe
+    base: Base,
+    policy: Adapter | None,
+    rows: Sequence[Encoded],
+    recipe: StepDpoRecipe,
+    checker: StepChecker,
 ) -> list[WrongStep]:
     """The first wrong steps of the policy's own wrong answers to prompts whose answer is known; each step once."""
-    asked = {row.prompt: row for row in rows if row.pairs and row.example and row.example.prompt.answer}
-    asked = {prompt: row for prompt, row in asked.items() if row.example and row.example.prefix is None}
-    checker = make_checker(recipe.checker)
+    asked = {
+        row.prompt: row
+        for row in rows
+        if row.pairs and row.example and row.example.prompt.answer and row.example.prefix is None
+    }
     drawn = draw_answers(base, list(asked), policy, recipe.samples, recipe, f"{recipe.seed} collect")
     found: dict[tuple[tuple[int, ...], str, str], WrongStep] = {}
     for (prompt, row), group in zip(asked.items(), drawn, strict=True):
@@ -98,10 +101,13 @@ def located(
 
 
 def rectify(
-    base: Base, policy: Adapter | None, wrong: Sequence[WrongStep], recipe: StepDpoRecipe
+    base: Base,
+    policy: Adapter | None,
+    wrong: Sequence[WrongStep],
+    recipe: StepDpoRecipe,
+    checker: StepChecker,
 ) -> list[Encoded]:
     """One row for every different right step that a solved continuation begins with."""
-    checker = make_checker(recipe.checker)
     prompts = [(*one.asked, *base.encoder.step_ids(one.before)) for one in wrong]
     drawn = draw_answers(base, prompts, policy, recipe.corrections, recipe, f"{recipe.seed} rectify")
     rows = []

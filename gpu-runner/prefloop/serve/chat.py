@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from prefloop.adapters.lora import Adapter
-from prefloop.serve.chat_request import BASE, ChatRequest, parse_body
+from prefloop.serve.chat_request import BASE, HEADER, ChatRequest, parse_body
 from prefloop.serve.chat_response import Answer
 from prefloop.serve.engine import Done, Engine, Ticket
 from prefloop.serve.errors import ServeError
@@ -23,7 +23,6 @@ from prefloop.text.encode import TextEncoder
 from prefloop.text.revise import DEFAULT_REVISION, revision_messages
 
 T = TypeVar("T")
-HEADER = "x-prefloop-adapter"
 CLOSED = 499  # nobody reads it: the client has left
 
 

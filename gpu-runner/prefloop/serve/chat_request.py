@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from prefloop.serve.errors import ServeError
 
 BASE = "base"
+# of an answer: what made it
+HEADER = "x-prefloop-adapter"
 INT64 = Field(ge=-(2**63), lt=2**63)
 Stop = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 

@@ -3,14 +3,12 @@
 from starlette.responses import JSONResponse, Response
 
 from prefloop.adapters.lora import Adapter
-from prefloop.serve.chat_request import BASE, CreditRequest, parse_body
+from prefloop.serve.chat_request import BASE, HEADER, CreditRequest, parse_body
 from prefloop.serve.engine import Engine
 from prefloop.serve.errors import ServeError
 from prefloop.serve.registry import Registry
 from prefloop.text.credit import Credit, token_credit
 from prefloop.text.encode import TextEncoder
-
-HEADER = "x-prefloop-adapter"
 
 
 class Crediting:
