@@ -20,7 +20,9 @@ _CLEAR_PEAK = "5"  # proc(5), clear_refs: the peak becomes the present
 class Recorder:
     """Call `loaded` once, `step` after every step, `write` at the end."""
 
-    def __init__(self) -> None:
+    def __init__(self, device: str = "cpu") -> None:
+        self.cuda = device != "cpu"
+        self.device_loaded = 0
         self.ends: list[float] = []
         self.losses: list[float] = []
         self.seconds: dict[str, float] = {}
@@ -37,6 +39,10 @@ class Recorder:
         gc.collect()
         self.rss_loaded = _resident()
         _clear_peak()
+        if self.cuda:
+            torch.cuda.synchronize()
+            self.device_loaded = torch.cuda.memory_allocated()
+            torch.cuda.reset_peak_memory_stats()
 
     @contextmanager
     def timed(self, name: str):
@@ -45,12 +51,17 @@ class Recorder:
         self.seconds[name] = time.perf_counter() - started
 
     def start(self) -> None:
-        self.ends = [time.perf_counter()]
+        self.ends = [self._now()]
 
     def step(self, loss: float | None = None) -> None:
-        self.ends.append(time.perf_counter())
+        self.ends.append(self._now())
         if loss is not None:
             self.losses.append(loss)
+
+    def _now(self) -> float:
+        if self.cuda:
+            torch.cuda.synchronize()  # what was asked of the GPU is done
+        return time.perf_counter()
 
     def write(self, file: Path, **facts: object) -> None:
         peak = _peak()
@@ -64,6 +75,8 @@ class Recorder:
                     "rssLoaded": self.rss_loaded,
                     "peakRss": peak,
                     "peakIsLifetime": not _linux(),
+                    "deviceLoaded": self.device_loaded,
+                    "devicePeak": torch.cuda.max_memory_allocated() if self.cuda else 0,
                     "threads": torch.get_num_threads(),
                     **facts,
                 }

@@ -36,14 +36,15 @@ def main() -> None:
     parser.add_argument("--pairs", type=Path, required=True, help="JSON lines: prompt, chosen, rejected")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--dtype", choices=("fp32", "bf16"), default="fp32")
+    parser.add_argument("--device", default="cpu")
     parser.add_argument("--reference", choices=("online", "cached"), default="online")
     parser.add_argument("--twin", action="store_true", help="fast and slow adapter (OFS-DPO) in one pass")
     parser.add_argument("--learning-rate", type=float, default=1e-3)
     args = parser.parse_args()
 
-    recorder = Recorder()
-    settle_arithmetic(None, "cpu")
-    base = load_base(str(args.model), args.dtype, "cpu")
+    recorder = Recorder(args.device)
+    settle_arithmetic(None, args.device)
+    base = load_base(str(args.model), args.dtype, args.device)
     trunk = base.trunk
     rows = [base.encoder.encode(example, MAX_LENGTH) for example in read_examples(args.pairs)]
     policies = [initial_adapter(trunk, args.model) for _ in range(2 if args.twin else 1)]
@@ -56,12 +57,12 @@ def main() -> None:
     if cache is not None:
         with recorder.timed("reference"):
             base_reference(trunk, cache, rows)
-    check_start(trunk, pair_batch(rows[:2]), policies)
+    check_start(trunk, pair_batch(rows[:2], trunk.device), policies)
 
     tokens = head_rows = 0
     recorder.start()
     for encoded in batches:
-        batch = pair_batch(encoded)
+        batch = pair_batch(encoded, trunk.device)
         reference_N = reference_logps(trunk, batch, cache)
         objective = chase if args.twin else plain
         metrics = train_step(trunk, batch, policies, optimizers, objective, reference_N, MAX_GRAD_NORM)

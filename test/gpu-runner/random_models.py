@@ -1,6 +1,10 @@
-"""Small causal LMs with random weights, made in the test: ordinary transformers models, large enough to have opinions."""
+"""Small causal LMs with random weights, made in the test: ordinary transformers models, large enough to have opinions.
+
+They are drawn on a CPU, so that their weights are the same on every device, and are on the device of the tests.
+"""
 
 import torch
+from device import DEVICE
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import (
     GPT2Config,
@@ -57,7 +61,7 @@ ARCHITECTURES = {
 
 def random_model(architecture: str = "llama", seed: int = 0) -> PreTrainedModel:
     torch.manual_seed(seed)
-    return ARCHITECTURES[architecture]().eval()
+    return ARCHITECTURES[architecture]().eval().to(DEVICE)
 
 
 def random_trunk(architecture: str = "llama", seed: int = 0, dtype: torch.dtype = torch.float32) -> Trunk:
@@ -70,7 +74,7 @@ def strong_adapter(trunk: Trunk, seed: int, r: int = 4, targets: str | list[str]
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for _, b_Or in adapter.pairs.values():
-            b_Or.normal_(0, 0.3, generator=generator)
+            b_Or.copy_(torch.empty(b_Or.shape).normal_(0, 0.3, generator=generator))
     return adapter.freeze()
 
 

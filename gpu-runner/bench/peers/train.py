@@ -36,12 +36,13 @@ def main() -> None:
     parser.add_argument(
         "--tuned", action="store_true", help="no checkpointing, reference computed beforehand"
     )
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--learning-rate", type=float, default=1e-3)
     args = parser.parse_args()
     disable_progress_bars()
     transformers.logging.set_verbosity_error()
 
-    recorder = Recorder()
+    recorder = Recorder(args.device)
     trainer = MeasuredTrainer(
         recorder=recorder,
         initial=load_file(args.model / "initial-lora.safetensors"),
@@ -69,7 +70,7 @@ def config(args: argparse.Namespace) -> DPOConfig:
     tuned = {"gradient_checkpointing": False, "precompute_ref_log_probs": True} if args.tuned else {}
     return DPOConfig(
         output_dir=scratch.name,
-        use_cpu=True,
+        use_cpu=args.device == "cpu",
         model_init_kwargs={"dtype": {"fp32": "float32", "bf16": "bfloat16"}[args.dtype]},
         bf16=args.dtype == "bf16",
         per_device_train_batch_size=4,

@@ -98,7 +98,7 @@ class PackedAttention:
         if query.device.type == "cpu" and self.short:
             scale = query.shape[-1] ** -0.5 if scaling is None else scaling
             return segment_attention(query, key, value, self.segments, self.mask_of(window), scale)
-        if usable(query.device):
+        if usable(query, key, value):
             if window not in self.blocks:
                 self.blocks[window] = block_mask(self.segments, window, query.device)
             return flex_attend(query, key, value, self.blocks[window], scaling)

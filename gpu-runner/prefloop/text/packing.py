@@ -34,8 +34,7 @@ class Packed:
     positions_T: Tensor
     segments: tuple[Segment, ...]
     scored_rows_S: Tensor  # the row whose hidden state predicts the scored token
-    targets_S: Tensor  # the scored token
-    completion_S: Tensor  # which distinct completion it belongs to
+    targets_S: Tensor  # the scored token; completion after completion, `lengths_U` of each
     distinct_N: Tensor  # completion asked for -> distinct completion
     lengths_U: Tensor  # tokens of each distinct completion
 
@@ -55,16 +54,16 @@ class Packed:
             tuple(s.shifted(i * tokens) for i in range(times) for s in self.segments),
             shift(self.scored_rows_S, tokens),
             self.targets_S.repeat(times),
-            shift(self.completion_S, distinct),
             shift(self.distinct_N, distinct),
             self.lengths_U.repeat(times),
         )
 
     def sum_by_completion(self, token_logps_S: Tensor) -> Tensor:
         """(..., S) values of tokens to (..., N) sums of the completions asked for, in their order."""
-        sums_U = token_logps_S.new_zeros(*token_logps_S.shape[:-1], self.lengths_U.numel())
-        sums_U = sums_U.index_add(-1, self.completion_S, token_logps_S)
-        return sums_U[..., self.distinct_N]
+        # index_add would add in any order on a GPU, and a fresh adapter's margin is to be exactly 0
+        by_token = token_logps_S.movedim(-1, 0).contiguous()
+        sums_U = torch.segment_reduce(by_token, "sum", lengths=self.lengths_U, axis=0, unsafe=True)
+        return sums_U.movedim(0, -1)[..., self.distinct_N]
 
 
 def pack(rows: Sequence[tuple[Ids, Sequence[Ids]]], device: torch.device | str = "cpu") -> Packed:
@@ -92,7 +91,6 @@ def pack(rows: Sequence[tuple[Ids, Sequence[Ids]]], device: torch.device | str =
     segments: list[Segment] = []
     scored_rows: list[int] = []
     targets: list[int] = []
-    completion_of: list[int] = []
     lengths: list[int] = []
     number: dict[tuple[tuple[int, ...], tuple[int, ...]], int] = {}
     for prompt, group in groups.items():
@@ -105,7 +103,6 @@ def pack(rows: Sequence[tuple[Ids, Sequence[Ids]]], device: torch.device | str =
             number[prompt, completion] = len(lengths)
             scored_rows += [head.stop - 1, *range(start, start + len(completion) - 1)]
             targets += completion
-            completion_of += [len(lengths)] * len(completion)
             lengths.append(len(completion))
             segments.append(Segment(start, start + len(completion), head))
             ids += completion
@@ -118,7 +115,6 @@ def pack(rows: Sequence[tuple[Ids, Sequence[Ids]]], device: torch.device | str =
         tuple(segments),
         tensor(scored_rows),
         tensor(targets),
-        tensor(completion_of),
         tensor([number[pair] for pair in wanted]),
         tensor(lengths),
     )

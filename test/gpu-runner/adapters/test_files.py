@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from device import DEVICE
 from transformers import AutoModelForCausalLM, GPT2Config, GPTNeoXConfig, LlamaConfig, Qwen2Config
 
 from prefloop.adapters.files import CONFIG, WEIGHTS, read_peft, read_state, write_peft, write_state
@@ -24,7 +25,7 @@ ARCHITECTURES = {
 
 def model_of(name: str) -> torch.nn.Module:
     torch.manual_seed(0)
-    return AutoModelForCausalLM.from_config(copy.deepcopy(ARCHITECTURES[name]))
+    return AutoModelForCausalLM.from_config(copy.deepcopy(ARCHITECTURES[name])).to(DEVICE)
 
 
 def trained(trunk: Trunk, targets: str | list[str] = "all-linear", seed: int = 1) -> Adapter:
@@ -51,11 +52,11 @@ def test_peft_loads_the_folder_and_gives_the_same_logits(name, tmp_path):
     adapter = trained(trunk)
     files = write_peft(adapter, trunk.layers, "a/base", dtype=torch.float32)
     ids = [3, 14, 15, 92, 65, 35, 8]
-    packed = pack([(ids[:1], [ids[1:]])])
+    packed = pack([(ids[:1], [ids[1:]])], DEVICE)
     ours = trunk.head.logits(trunk.packed_hidden(packed, [(packed.tokens, adapter)]))
     theirs = PeftModel.from_pretrained(model_of(name).eval(), save_folder(tmp_path, files))
     with torch.no_grad():
-        expected = theirs(input_ids=torch.tensor([ids])).logits[0]
+        expected = theirs(input_ids=torch.tensor([ids], device=DEVICE)).logits[0]
     assert (expected - trunk.head.logits(trunk.packed_hidden(packed))).abs().max() > 1e-2
     torch.testing.assert_close(ours, expected, atol=1e-5, rtol=1e-5)
 

@@ -5,6 +5,7 @@ import math
 
 import pytest
 import torch
+from device import DEVICE
 from peft import LoraConfig, get_peft_model
 from random_models import ARCHITECTURES, random_model, random_trunk
 
@@ -12,7 +13,7 @@ from prefloop.adapters.adapted_linear import assigned
 from prefloop.adapters.lora import moved, new_adapter, target_paths
 from prefloop.text.trunk import Trunk
 
-IDS = torch.tensor([[5, 6, 7, 200, 9, 10], [30, 31, 32, 33, 34, 35], [1, 2, 3, 4, 5, 6]])
+IDS = torch.tensor([[5, 6, 7, 200, 9, 10], [30, 31, 32, 33, 34, 35], [1, 2, 3, 4, 5, 6]], device=DEVICE)
 
 
 def peft_twin(model, adapter):
@@ -34,7 +35,7 @@ def test_values_and_gradients_are_pefts(name):
     adapter = new_adapter(trunk.layers, r=4, alpha=8, seed=0)
     generator = torch.Generator().manual_seed(3)
     for _, b in adapter.pairs.values():
-        b.data.normal_(0, 0.2, generator=generator)
+        b.data.copy_(torch.empty(b.shape).normal_(0, 0.2, generator=generator))
     twin = peft_twin(model, adapter)
     assert {p for p, m in twin.base_model.model.named_modules() if hasattr(m, "lora_A")} == set(adapter.pairs)
 
@@ -44,7 +45,7 @@ def test_values_and_gradients_are_pefts(name):
     theirs = twin(IDS).logits
     torch.testing.assert_close(ours, theirs, atol=2e-5, rtol=1e-5)
 
-    weights = torch.linspace(-1, 1, ours.numel()).view(ours.shape)
+    weights = torch.linspace(-1, 1, ours.numel(), device=DEVICE).view(ours.shape)
     (ours * weights).sum().backward()
     (theirs * weights).sum().backward()
     for path, (a, b) in adapter.pairs.items():
@@ -107,7 +108,7 @@ def test_a_bf16_run_sees_the_fp32_weights_as_they_are_now():
 
 def test_a_copy_is_its_own():
     adapter = new_adapter(random_trunk("llama").layers, r=4, alpha=8, seed=0)
-    copied = moved(adapter, "cpu")
+    copied = moved(adapter, DEVICE)
     assert torch.equal(copied.flat, adapter.flat)
     copied.flat.data.zero_()
     assert adapter.flat.any()

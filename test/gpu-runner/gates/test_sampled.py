@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from device import DEVICE
 from random_models import byte_tokenizer, random_trunk, strong_adapter
 
 from prefloop.adapters.lora import Adapter, new_adapter
@@ -63,7 +64,7 @@ def test_kl_is_the_sum_over_the_vocabulary_at_every_position(base: Base, changed
     expected = 0.0
     for position in range(len(answer.completion)):
         before = [*answer.prompt, *answer.completion[:position]]
-        packed = pack([(before, [[token] for token in range(vocabulary)])])
+        packed = pack([(before, [[token] for token in range(vocabulary)])], DEVICE)
         with torch.no_grad():
             policy_V, base_V = completion_logps(base.trunk, packed, [changed, None])
         expected += float((policy_V.exp() * (policy_V - base_V)).sum())

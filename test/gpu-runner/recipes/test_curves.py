@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from device import DEVICE
 from peft import LoraConfig, get_peft_model, set_peft_model_state_dict
 from random_models import random_model, random_trunk
 from torch.nn.functional import log_softmax, logsigmoid
@@ -53,7 +54,7 @@ def votes() -> list[Encoded]:
 
 
 def plain_logp(model: torch.nn.Module, row: Encoded, completion: tuple[int, ...]) -> torch.Tensor:
-    ids = torch.tensor([[*row.prompt, *completion]])
+    ids = torch.tensor([[*row.prompt, *completion]], device=DEVICE)
     logits_TV = model(input_ids=ids).logits[0, len(row.prompt) - 1 : -1]
     return log_softmax(logits_TV, -1)[torch.arange(len(completion)), list(completion)].sum()
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from device import DEVICE, to_the_bit
 from random_models import random_trunk
 
 from prefloop.adapters.files import STATE, read_peft, read_state, write_peft
@@ -84,7 +85,7 @@ def files_of(trunk: Trunk, trained: Trained) -> dict[str, bytes]:
 
 @torch.no_grad()
 def margins(trunk: Trunk, trained: Trained, rows: Sequence[Encoded]) -> torch.Tensor:
-    batch = pair_batch(rows)
+    batch = pair_batch(rows, DEVICE)
     policy_N, base_N = completion_logps(trunk, batch.packed, [trained.adapter, None])
     gain_N = policy_N - base_N
     return gain_N[batch.chosen_B] - gain_N[batch.rejected_B]
@@ -120,7 +121,7 @@ def test_an_sft_term_keeps_what_is_preferred_likely(trunk: Trunk, recipe: Recipe
     rows = [replace(row, completions=(row.completions[0], (*row.completions[0][:-2], 9, 2))) for row in VOTES]
     alone = recipe.model_copy(update={"epochs": 4})
     held = alone.model_copy(update={"sft_weight": 0.3})
-    batch = pair_batch(rows)
+    batch = pair_batch(rows, DEVICE)
     likely = []
     for one in (alone, held):
         trained = train(trunk, one, rows)
@@ -132,6 +133,7 @@ def test_an_sft_term_keeps_what_is_preferred_likely(trunk: Trunk, recipe: Recipe
     assert first[0].losses[0] == first[1].losses[0]  # what is reported is the preference loss
 
 
+@to_the_bit
 @ALL
 def test_the_same_parent_votes_and_recipe_make_the_same_bytes(trunk: Trunk, recipe: Recipe):
     first, second = (train(trunk, recipe, VOTES) for _ in range(2))
@@ -145,6 +147,7 @@ class Killed(Exception):
     pass
 
 
+@to_the_bit
 @ALL
 def test_a_kill_after_any_step_changes_nothing_of_what_the_line_becomes(trunk: Trunk, recipe: Recipe):
     """Three batches of eight in a row; the second one dies after each of its steps in turn and is trained again from
@@ -229,7 +232,7 @@ def test_fast_and_slow_move_at_their_own_rates_from_one_beginning(trunk: Trunk):
         (trained.tensors[f"{name}.weights"] - begin.tensors[f"{name}.weights"]).norm()
         for name in ("fast", "slow")
     )
-    assert slow / fast == pytest.approx(0.1, rel=1e-3)
+    assert (slow / fast).item() == pytest.approx(0.1, rel=1e-3)
 
 
 def test_roles_go_to_the_lower_mean_loss_after_each_interval_and_a_draw_changes_nothing():

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 import torch
+from device import DEVICE, to_the_bit
 from random_base import FORM, example, files_of, new_base, run, served
 
 from prefloop.base import Base
@@ -64,6 +65,7 @@ def test_draws_depend_on_prompt_and_seed_alone(base: Base):
     assert draw_answers(base, [tuple(range(5, 5 + base.trunk.context))], None, 2, recipe, "seed") == [[]]
 
 
+@to_the_bit
 def test_mrdpo_merges_its_rounds_exactly_and_each_begins_at_ln_2(base: Base, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(mrdpo, "make_judge", lambda _: LikesShort())
     recipe = MrDpoRecipe(method="mrdpo", rounds=3, beta=0.5, merged_rank=64, **SAMPLED)
@@ -176,12 +178,13 @@ def test_ppo_trains_a_reward_model_and_then_the_policy(base: Base):
     assert trained.metrics["rewardAccuracy"] > 0.9
     again = run(base, recipe, votes(8), files_of(base, trained))
     assert again.metrics["rewardLoss"] < trained.metrics["rewardLoss"]
-    packed = pack([((5, 6, 7), [(8, 9, 0)])])
+    packed = pack([((5, 6, 7), [(8, 9, 0)])], DEVICE)
     with torch.no_grad():
         ours, theirs = completion_logps(base.trunk, packed, [served(base, trained), None])
     assert not torch.equal(ours, theirs)
 
 
+@to_the_bit
 @pytest.mark.parametrize("recipe", [PpoRecipe(method="ppo", **FORM, max_tokens=12)], ids=["ppo"])
 def test_the_same_votes_make_the_same_bytes(base: Base, recipe):
     first, second = (files_of(base, run(base, recipe, votes(4))) for _ in range(2))

@@ -230,9 +230,13 @@ def narrow_overflow(trunk: Trunk) -> Adapter:
     path = "model.layers.0.self_attn.q_proj"
     adapter = new_adapter(trunk.layers, 1, 1.0, seed=0, targets=[path])
     model = trunk.model
-    ids = torch.tensor([(7 * i * i + 3 * i + 1) % trunk.head.weight.shape[0] for i in range(LENGTH)])
+    ids = [(7 * i * i + 3 * i + 1) % trunk.head.weight.shape[0] for i in range(LENGTH)]
     with torch.no_grad():
-        seen = model.model.layers[0].input_layernorm(model.model.embed_tokens(ids)).double()
+        seen = (
+            model.model.layers[0]
+            .input_layernorm(model.model.embed_tokens(torch.tensor(ids, device=trunk.device)))
+            .double()
+        )
         unseen = torch.linalg.svd(seen, full_matrices=True).Vh[-1]
         a_rI, b_Or = adapter.pairs[path]
         a_rI.copy_(unseen[None])

@@ -4,6 +4,7 @@ from itertools import product
 
 import pytest
 import torch
+from device import DEVICE
 from random_models import random_trunk, strong_adapter
 
 from prefloop.text.beam import beam_search
@@ -48,7 +49,7 @@ def every_text(words: int, length: int, end: int) -> list[tuple[int, ...]]:
 
 @torch.no_grad()
 def logp_of(few: FewWords, text: tuple[int, ...]) -> float:
-    packed = pack([(PROMPT, [text])])
+    packed = pack([(PROMPT, [text])], DEVICE)
     hidden_TH = few.trunk.packed_hidden(packed)
     logps_SV = torch.log_softmax(few.logits(hidden_TH[packed.scored_rows_S]).float(), 1)
     return logps_SV.gather(1, packed.targets_S[:, None]).sum().item()
@@ -78,7 +79,7 @@ def test_more_beams_find_likelier_texts_and_their_logps_are_the_models(trunk: Tr
     adapter = strong_adapter(trunk, 3)
     best = [beam_search(trunk, PROMPT, adapter, beams, 8, [0])[0] for beams in (1, 4, 16)]
     assert best[0].logp <= best[1].logp <= best[2].logp
-    packed = pack([(PROMPT, [best[2].token_ids])])
+    packed = pack([(PROMPT, [best[2].token_ids])], DEVICE)
     with torch.no_grad():
         whole = completion_logps(trunk, packed, [adapter])[0, 0].item()
     assert best[2].logp == pytest.approx(whole, abs=1e-3)

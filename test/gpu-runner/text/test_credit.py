@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from device import DEVICE
 from random_models import random_trunk, strong_adapter
 
 from prefloop.text.credit import token_credit
@@ -17,7 +18,7 @@ def test_credits_sum_to_the_implicit_reward():
     credits = token_credit(trunk, adapter, ROWS, beta=0.3)
     assert [len(one.credits) for one in credits] == [3, 2, 4, 3]
     for (prompt, completion), one in zip(ROWS, credits, strict=True):
-        packed = pack([(prompt, [completion])])
+        packed = pack([(prompt, [completion])], DEVICE)
         with torch.no_grad():
             ours, theirs = completion_logps(trunk, packed, [adapter, None])[:, 0].tolist()
         assert sum(one.credits) == pytest.approx(0.3 * (ours - theirs), abs=1e-4)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from device import DEVICE
 from peft import PeftModel
 from random_models import ARCHITECTURES, VOCABULARY, random_model, random_trunk, strong_adapter
 
@@ -40,7 +41,11 @@ def test_greedy_text_is_that_of_transformers_generate(architecture: str) -> None
     model = random_model(architecture)
     expected = [
         model.generate(
-            torch.tensor([p]), max_new_tokens=24, do_sample=False, eos_token_id=END, pad_token_id=END
+            torch.tensor([p], device=DEVICE),
+            max_new_tokens=24,
+            do_sample=False,
+            eos_token_id=END,
+            pad_token_id=END,
         )[0, len(p) :].tolist()
         for p in asked
     ]
@@ -58,9 +63,12 @@ def test_an_adapter_speaks_as_it_does_in_peft(architecture: str, tmp_path: Path)
         (tmp_path / name).write_bytes(content)
     with torch.no_grad():
         theirs = PeftModel.from_pretrained(random_model(architecture), tmp_path).eval()
-        logits = theirs(torch.tensor([[3, 1, 4, 1, 5]])).logits[0, -1]
+        logits = theirs(torch.tensor([[3, 1, 4, 1, 5]], device=DEVICE)).logits[0, -1]
         expected = theirs.generate(
-            input_ids=torch.tensor([[3, 1, 4, 1, 5]]), max_new_tokens=24, do_sample=False, pad_token_id=END
+            input_ids=torch.tensor([[3, 1, 4, 1, 5]], device=DEVICE),
+            max_new_tokens=24,
+            do_sample=False,
+            pad_token_id=END,
         )[0, 5:].tolist()
     request = Request([3, 1, 4, 1, 5], 24, read_peft(files, trunk.layers), temperature=0.0)
     completion = write(Decoder(trunk, [END]), [request])[0][0]
@@ -134,12 +142,12 @@ def test_logps_are_those_of_the_training_engine() -> None:
     decoder = Decoder(trunk, [END])
     requests = [Request(p, 20, adapter, n=2, seed=i) for i, p in enumerate(prompts(8))]
     for request, job in zip(requests, write(decoder, requests), strict=True):
-        packed = pack([(request.prompt_ids, [c.token_ids for c in job])])
+        packed = pack([(request.prompt_ids, [c.token_ids for c in job])], DEVICE)
         with torch.no_grad():
             hidden = trunk.packed_hidden(packed, [(packed.tokens, adapter)])
             expected = scored_logps(hidden, trunk.head, packed.scored_rows_S, packed.targets_S)
         for i, completion in enumerate(job):
-            wanted = expected[packed.completion_S == packed.distinct_N[i]]
+            wanted = expected.split(packed.lengths_U.tolist())[packed.distinct_N[i]].cpu()
             torch.testing.assert_close(torch.tensor(completion.model_logps), wanted, atol=1e-4, rtol=0)
             # at temperature 1 the behaviour is the model itself
             assert completion.logps == completion.model_logps
@@ -151,7 +159,7 @@ def test_behaviour_logps_are_those_of_the_tempered_nucleus() -> None:
     (job,) = write(decoder, [Request([3, 1, 4], 15, seed=2, temperature=0.6, top_p=0.7)])
     completion = job[0]
     with torch.no_grad():
-        whole = pack([([3, 1, 4], [completion.token_ids])])
+        whole = pack([([3, 1, 4], [completion.token_ids])], DEVICE)
         logits = trunk.head.logits(trunk.packed_hidden(whole)[whole.scored_rows_S])
     for row, token, logp in zip(logits, completion.token_ids, completion.logps, strict=True):
         probs, order = torch.softmax(row / 0.6, 0).sort(descending=True)

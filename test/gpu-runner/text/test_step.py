@@ -4,6 +4,7 @@ import copy
 
 import pytest
 import torch
+from device import DEVICE, to_the_bit
 from transformers import AutoModelForCausalLM, GPT2Config, GPTNeoXConfig, LlamaConfig, Qwen2Config
 
 from prefloop.adapters.lora import Adapter, new_adapter
@@ -35,7 +36,7 @@ BETA = 0.1
 
 def model_of(name: str):
     torch.manual_seed(0)
-    return AutoModelForCausalLM.from_config(copy.deepcopy(ARCHITECTURES[name])).eval()
+    return AutoModelForCausalLM.from_config(copy.deepcopy(ARCHITECTURES[name])).eval().to(DEVICE)
 
 
 def trunk_of(name: str = "llama") -> Trunk:
@@ -107,7 +108,7 @@ def plain_logps(model: torch.nn.Module, adapter: Adapter, transposed: bool) -> t
     logps = []
     for row in ROWS:
         for completion in row.completions:
-            ids = torch.tensor([[*row.prompt, *completion]])
+            ids = torch.tensor([[*row.prompt, *completion]], device=DEVICE)
             logits = torch.func.functional_call(model, merged, kwargs={"input_ids": ids}).logits[0]
             scored = torch.log_softmax(logits[len(row.prompt) - 1 : -1].float(), -1)
             logps.append(scored.gather(1, ids[0, len(row.prompt) :, None]).sum())
@@ -117,12 +118,12 @@ def plain_logps(model: torch.nn.Module, adapter: Adapter, transposed: bool) -> t
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_log_probs_and_gradients_are_those_of_every_text_run_alone(name):
     trunk, model = trunk_of(name), model_of(name)
-    adapter, batch = stirred(trunk), pair_batch(ROWS)
+    adapter, batch = stirred(trunk), pair_batch(ROWS, DEVICE)
     ours = completion_logps(trunk, batch.packed, [adapter])[0]
     theirs = plain_logps(model, adapter, transposed=name == "gpt2")
     torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-5)
 
-    weights = torch.linspace(-1, 1, ours.numel())
+    weights = torch.linspace(-1, 1, ours.numel(), device=DEVICE)
     expected = torch.autograd.grad((theirs * weights).sum(), list(adapter.parameters()))
     adapter.flat.grad.zero_()
     (ours * weights).sum().backward()
@@ -131,7 +132,7 @@ def test_log_probs_and_gradients_are_those_of_every_text_run_alone(name):
 
 
 def test_a_shared_prompt_runs_once_and_only_scored_rows_reach_the_head():
-    trunk, batch = trunk_of(), pair_batch(ROWS)
+    trunk, batch = trunk_of(), pair_batch(ROWS, DEVICE)
     tokens_seen, head_rows = count_tokens(trunk), []
     original = type(trunk.head).logits
 
@@ -151,7 +152,7 @@ def test_a_shared_prompt_runs_once_and_only_scored_rows_reach_the_head():
 
 
 def test_the_twin_in_one_pass_is_two_passes():
-    trunk, batch = trunk_of(), pair_batch(ROWS)
+    trunk, batch = trunk_of(), pair_batch(ROWS, DEVICE)
     fast, slow = stirred(trunk, 1), stirred(trunk, 2)
     together = completion_logps(trunk, batch.packed, [fast, slow])
     alone = torch.cat([completion_logps(trunk, batch.packed, [each]) for each in (fast, slow)])
@@ -176,19 +177,19 @@ def test_the_twin_in_one_pass_is_two_passes():
 
 def test_fresh_adapters_start_at_margin_exactly_zero():
     trunk = trunk_of()
-    check_start(trunk, pair_batch(ROWS), [fresh(trunk, 1), fresh(trunk, 2)])
+    check_start(trunk, pair_batch(ROWS, DEVICE), [fresh(trunk, 1), fresh(trunk, 2)])
 
 
 def test_a_policy_that_is_not_the_reference_at_the_start_is_refused():
     trunk = trunk_of()
     with pytest.raises(ValueError, match="margin at step 0"):
-        check_start(trunk, pair_batch(ROWS), [stirred(trunk)])
+        check_start(trunk, pair_batch(ROWS, DEVICE), [stirred(trunk)])
 
 
 def test_training_changes_the_adapter_and_nothing_else():
     trunk = trunk_of()
     before = {name: p.clone() for name, p in trunk.model.named_parameters()}
-    adapter, batch = fresh(trunk), pair_batch(ROWS)
+    adapter, batch = fresh(trunk), pair_batch(ROWS, DEVICE)
     reference = reference_logps(trunk, batch)
     optimizer = adamw(adapter, 1e-2)
     losses = [
@@ -200,9 +201,10 @@ def test_training_changes_the_adapter_and_nothing_else():
     assert not any(p.requires_grad for p in trunk.model.parameters())
 
 
+@to_the_bit
 def test_two_runs_are_bit_identical():
     def run() -> tuple[torch.Tensor, list[float]]:
-        trunk, batch = trunk_of(), pair_batch(ROWS)
+        trunk, batch = trunk_of(), pair_batch(ROWS, DEVICE)
         adapter = fresh(trunk)
         optimizer = adamw(adapter, 1e-2)
         reference = reference_logps(trunk, batch)
@@ -218,7 +220,7 @@ def test_two_runs_are_bit_identical():
 
 
 def test_a_step_that_is_not_finite_changes_nothing_and_says_so():
-    trunk, batch = trunk_of(), pair_batch(ROWS)
+    trunk, batch = trunk_of(), pair_batch(ROWS, DEVICE)
     adapter = stirred(trunk)
     before = adapter.flat.detach().clone()
     reference = torch.full_like(reference_logps(trunk, batch), float("inf"))
@@ -232,7 +234,7 @@ def test_soft_labels_and_weights_reach_the_loss():
     gradients = []
     for p, weight in ((1.0, 1.0), (0.0, 1.0), (0.5, 1.0), (1.0, 0.5)):
         adapter = fresh(trunk)
-        batch = pair_batch([encoded([5, 6], [7, 2], [8, 9, 2], pairs=(pair(0, 1, p, weight),))])
+        batch = pair_batch([encoded([5, 6], [7, 2], [8, 9, 2], pairs=(pair(0, 1, p, weight),))], DEVICE)
         train_step(
             trunk, batch, [adapter], [adamw(adapter, 0.0)], dpo_objective, reference_logps(trunk, batch), 1e9
         )
@@ -244,7 +246,7 @@ def test_soft_labels_and_weights_reach_the_loss():
 
 
 def test_metrics_count_what_was_run():
-    trunk, batch = trunk_of(), pair_batch(ROWS)
+    trunk, batch = trunk_of(), pair_batch(ROWS, DEVICE)
     adapter = fresh(trunk)
     metrics = train_step(
         trunk, batch, [adapter], [adamw(adapter, 0.0)], dpo_objective, reference_logps(trunk, batch), 1.0
@@ -255,7 +257,7 @@ def test_metrics_count_what_was_run():
 
 
 def test_the_reference_is_looked_up_by_content(tmp_path):
-    trunk, batch = trunk_of(), pair_batch(ROWS)
+    trunk, batch = trunk_of(), pair_batch(ROWS, DEVICE)
     plain = reference_logps(trunk, batch)
     cache = ReferenceCache("base-a", tmp_path / "reference")
     torch.testing.assert_close(reference_logps(trunk, batch, cache), plain, atol=1e-5, rtol=0)
@@ -295,7 +297,7 @@ def test_prompt_and_completion_boundaries_are_part_of_the_key():
 def test_bf16_is_close_to_fp32():
     trunk = trunk_of()
     low = Trunk(model_of("llama").to(torch.bfloat16), "llama")
-    batch = pair_batch(ROWS)
+    batch = pair_batch(ROWS, DEVICE)
     exact = completion_logps(trunk, batch.packed, [stirred(trunk)])
     rough = completion_logps(low, batch.packed, [stirred(low)])
     assert rough.dtype == torch.float32

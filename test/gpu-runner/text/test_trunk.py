@@ -4,6 +4,7 @@ import copy
 
 import pytest
 import torch
+from device import DEVICE
 from random_models import ARCHITECTURES, random_model, random_trunk, strong_adapter
 from transformers import (
     AutoModelForCausalLM,
@@ -44,16 +45,16 @@ SMALL = {
 
 def model_of(config) -> PreTrainedModel:
     torch.manual_seed(0)
-    return AutoModelForCausalLM.from_config(copy.deepcopy(config)).eval()
+    return AutoModelForCausalLM.from_config(copy.deepcopy(config)).eval().to(DEVICE)
 
 
 def logits_one_by_one(model: PreTrainedModel, rows=ROWS) -> list[torch.Tensor]:
     """Logits of every row of every prompt with each of its completions, as transformers runs them."""
-    return [model(torch.tensor([[*p, *c]])).logits[0].detach() for p, cs in rows for c in cs]
+    return [model(torch.tensor([[*p, *c]], device=DEVICE)).logits[0].detach() for p, cs in rows for c in cs]
 
 
 def logits_packed(trunk: Trunk, rows=ROWS, adapters=()) -> list[torch.Tensor]:
-    packed = pack(rows)
+    packed = pack(rows, DEVICE)
     logits = trunk.head.logits(trunk.packed_hidden(packed, adapters))
     groups: dict[tuple, dict[tuple, None]] = {}
     for prompt, completions in rows:
@@ -128,7 +129,7 @@ def test_fused_layers_and_transformers_layers_agree_in_values_and_gradients(name
     trunk = random_trunk(name)
     assert trunk.llama is not None
     adapters = [trained(trunk, seed, targets) for seed in (1, 2)]
-    packed = pack(ROWS)
+    packed = pack(ROWS, DEVICE)
     layout, twice = PackedAttention(packed.repeated(2).segments), packed.repeated(2)
     rows = [(packed.tokens, adapters[0]), (packed.tokens, adapters[1])]
     runs = {
@@ -138,7 +139,7 @@ def test_fused_layers_and_transformers_layers_agree_in_values_and_gradients(name
     hidden, gradients = {}, {}
     for run, forward in runs.items():
         hidden[run] = forward()
-        weights = torch.linspace(-1, 1, hidden[run].numel()).view(hidden[run].shape)
+        weights = torch.linspace(-1, 1, hidden[run].numel(), device=DEVICE).view(hidden[run].shape)
         parameters = [p for a in adapters for p in a.parameters()]
         gradients[run] = torch.autograd.grad((hidden[run] * weights).sum(), parameters)
     torch.testing.assert_close(hidden["fused"], hidden["plain"], atol=1e-5, rtol=1e-5)
@@ -154,7 +155,7 @@ def trained(trunk: Trunk, seed: int, targets="all-linear") -> Adapter:
 
 def test_nothing_is_differentiated_below_the_lowest_adapter():
     trunk = random_trunk("llama")
-    packed = pack(ROWS)
+    packed = pack(ROWS, DEVICE)
 
     def layers_in_graph(targets) -> int:
         adapter = trained(trunk, 1, targets)
@@ -175,7 +176,7 @@ def test_nothing_is_differentiated_below_the_lowest_adapter():
 def test_every_range_of_rows_has_its_own_adapter_or_none(name):
     trunk = random_trunk(name)
     first, second = strong_adapter(trunk, 1), strong_adapter(trunk, 2, r=2)
-    packed = pack(ROWS)
+    packed = pack(ROWS, DEVICE)
     together = trunk.packed_hidden(packed.repeated(3), [(packed.tokens, a) for a in (first, None, second)])
     for part, adapter in zip(together.split(packed.tokens), (first, None, second), strict=True):
         alone = trunk.packed_hidden(packed, [(packed.tokens, adapter)])
@@ -187,7 +188,7 @@ def test_every_range_of_rows_has_its_own_adapter_or_none(name):
 
 def test_rows_that_cannot_be_shared_out_are_refused():
     trunk = random_trunk("gpt2")
-    packed = pack([([1, 2], [[3, 4, 5]])])
+    packed = pack([([1, 2], [[3, 4, 5]])], DEVICE)
     with pytest.raises(ValueError, match="5 rows cannot be shared"):
         trunk.packed_hidden(packed, [(2, None), (1, strong_adapter(trunk, 1))])
 
@@ -195,7 +196,7 @@ def test_rows_that_cannot_be_shared_out_are_refused():
 @torch.no_grad()
 def test_an_assignment_ends_with_its_block_even_when_it_fails():
     trunk = random_trunk("llama")
-    packed = pack(ROWS)
+    packed = pack(ROWS, DEVICE)
     bare = trunk.packed_hidden(packed)
     with pytest.raises(RuntimeError, match="stop"), assigned([(packed.tokens, strong_adapter(trunk, 1))]):
         raise RuntimeError("stop")

@@ -1,0 +1,10 @@
+"""Where the tests run: PREFLOOP_TEST_DEVICE, a CPU unless it says otherwise (`cuda` runs the same tests on a GPU)."""
+
+import os
+
+import pytest
+
+DEVICE = os.environ.get("PREFLOOP_TEST_DEVICE", "cpu")
+
+# Kernels of a GPU add in any order, so that two runs agree closely and not to the bit.
+to_the_bit = pytest.mark.skipif(DEVICE != "cpu", reason="the same bits are promised on a CPU only")
