@@ -2199,6 +2199,10 @@ class ComparisonRequest(BaseModel):
     The caller’s own candidates; without them the domain’s models are asked for `k`.
     """
     k: Annotated[int, Field(ge=2, le=8)] = 2
+    draws: Annotated[int | None, Field(ge=2, le=8)] = None
+    """
+    Outputs the models are asked for, at least k: the k that differ most are dealt. Default: k.
+    """
     temperature: Annotated[float | None, Field(ge=0.0, le=5.0)] = None
     top_p: Annotated[float | None, Field(alias="topP", gt=0.0, le=1.0)] = None
     max_tokens: Annotated[int | None, Field(alias="maxTokens", ge=1, le=32768)] = None

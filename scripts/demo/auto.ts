@@ -22,6 +22,8 @@ const MAX_KL_SHORT = 0.3;
  * yet, and what is learned from that leads a model astray that has moved on.
  */
 const AHEAD = 24;
+/** Replies drawn for a comparison, of which the two that differ most are dealt: two of a kind teach little. */
+const DRAWS = 4;
 /** Comparisons a persona has open at once: enough to fill the server's batch, few enough to follow the live adapter. */
 const OPEN = 4;
 
@@ -89,7 +91,8 @@ async function castVotes(stack: Stack, domain: string, options: AutoOptions, cou
   const taste = domain === CONTROL ? (options.personas[0] as string) : domain;
 
   async function castOne(asked: WorldPrompt): Promise<void> {
-    const comparison = await voter.createComparison({ domain, prompt: { messages: asked.messages } });
+    const prompt = { messages: asked.messages };
+    const comparison = await voter.createComparison({ domain, prompt, draws: DRAWS });
     const replies = comparison.candidates.map(({ content }) => (content.type === 'text' ? content.text : ''));
     const [scores] = await stack.judge.score(taste, [{ prompt: asked.text, replies }]);
     await voter.createPreference({

@@ -21,6 +21,9 @@ export const ComparisonRequest = z
       description: 'The caller’s own candidates; without them the domain’s models are asked for `k`.',
     }),
     k: z.number().int().min(MIN_CANDIDATES).max(MAX_CANDIDATES).default(2),
+    draws: z.number().int().min(MIN_CANDIDATES).max(MAX_CANDIDATES).optional().meta({
+      description: 'Outputs the models are asked for, at least k: the k that differ most are dealt. Default: k.',
+    }),
     temperature: z.number().min(0).max(5).optional(),
     topP: z.number().gt(0).max(1).optional(),
     maxTokens: z.number().int().min(1).max(32768).optional(),

@@ -6,12 +6,15 @@ import type { Message } from '../../shared/contracts/prompt.ts';
 import { Text } from '../../shared/contracts/text.ts';
 import { ApiError } from '../access/api-error.ts';
 import type { BackEnd } from './back-end.ts';
+import { mostDifferent } from './most-different.ts';
 
 export type Draw = { role: 'live' | 'head' | 'base'; adapter: string | null; seed: number };
 export type Wish = {
   kind: ComparisonKind;
   messages: Message[];
   k: number;
+  /** Outputs that are drawn: at least k. */
+  draws: number;
   seed: number;
   temperature: number;
   topP: number;
@@ -23,8 +26,8 @@ export type Made = { content: Content; origin: Origin };
 const REDRAWS = 2;
 
 /** live, head, live, head, …, each with a seed of its own; where both are one adapter the seeds make the difference. */
-export function planDraws(pointers: { live: string | null; head: string | null }, k: number, seed: number): Draw[] {
-  return Array.from({ length: k }, (_, i) => {
+export function planDraws(pointers: { live: string | null; head: string | null }, count: number, seed: number): Draw[] {
+  return Array.from({ length: count }, (_, i) => {
     const isHead = i % 2 === 1 && pointers.head !== pointers.live;
     const adapter = isHead ? pointers.head : pointers.live;
     return { role: adapter === null ? 'base' : isHead ? 'head' : 'live', adapter, seed: (seed + i) % 2 ** 31 };
@@ -32,8 +35,9 @@ export function planDraws(pointers: { live: string | null; head: string | null }
 }
 
 /**
- * k outputs, in the order of the plan. Equal texts cannot be compared, so a repetition is drawn again with a further
- * seed; it stays when the model has nothing else to say. Throws `inference_failed` for text that cannot be stored.
+ * k outputs, in the order of the plan: of more draws those that differ most. Equal texts cannot be compared, so as long
+ * as k different ones are missing a repetition is drawn again with a further seed; it stays when the model has nothing
+ * else to say. Throws `inference_failed` for text that cannot be stored.
  */
 export async function askCandidates(
   backEnd: BackEnd,
@@ -41,18 +45,26 @@ export async function askCandidates(
   wish: Wish,
   signal: AbortSignal,
 ): Promise<Made[]> {
-  const plan = planDraws(pointers, wish.k, wish.seed);
+  const plan = planDraws(pointers, wish.draws, wish.seed);
   const outputs = await Promise.all(plan.map((draw) => ask(backEnd, draw, wish, signal)));
+  const isFresh = (output: Output, i: number) => isUsable(output, outputs.slice(0, i));
   for (let round = 1; round <= REDRAWS && wish.temperature > 0; round++) {
-    const again = outputs.flatMap((output, i) => (isUsable(output, outputs.slice(0, i)) ? [] : [i]));
+    if (outputs.filter(isFresh).length >= wish.k) break;
+    const again = outputs.flatMap((output, i) => (isFresh(output, i) ? [] : [i]));
     await Promise.all(
       again.map(async (i) => {
         const draw = plan[i] as Draw;
-        outputs[i] = await ask(backEnd, { ...draw, seed: (draw.seed + round * wish.k) % 2 ** 31 }, wish, signal);
+        outputs[i] = await ask(backEnd, { ...draw, seed: (draw.seed + round * wish.draws) % 2 ** 31 }, wish, signal);
       }),
     );
   }
-  return outputs.map((output) => {
+  const fresh = outputs.filter(isFresh);
+  const rest = outputs.filter((output) => !fresh.includes(output));
+  const dealt =
+    fresh.length > wish.k
+      ? mostDifferent(texts(fresh), wish.k).map((i) => fresh[i] as Output)
+      : [...fresh, ...rest].slice(0, wish.k);
+  return dealt.map((output) => {
     if (!Text.safeParse(output.text).success)
       throw new ApiError('inference_failed', 'The model’s output is not valid text.');
     return { content: asContent(output.text, wish.kind), origin: output.origin };
@@ -60,6 +72,8 @@ export async function askCandidates(
 }
 
 type Output = { text: string; origin: Origin };
+
+const texts = (outputs: Output[]) => outputs.map(({ text }) => text);
 
 function isUsable({ text }: Output, earlier: Output[]): boolean {
   return Text.safeParse(text).success && earlier.every((other) => other.text !== text);

@@ -44,6 +44,8 @@ comparisons.openapi(
     if (before) return c.json(before, 200);
 
     const domain = found(await findDomain(c.var.db, c.var.project.id, request.domain), 'domain');
+    if (request.candidates && request.draws !== undefined)
+      throw new ApiError('invalid_request', 'draws: the candidates are the caller’s own, nothing is drawn');
     const made = request.candidates
       ? ownCandidates(request.candidates)
       : await modelsCandidates(c, caller, domain, request);
@@ -139,11 +141,14 @@ async function modelsCandidates(
       'prompt: models are asked with messages; a plain text needs candidates of its own',
     );
   }
+  const draws = request.draws ?? request.k;
+  if (draws < request.k) throw new ApiError('invalid_request', `draws: ${draws} are fewer than k, ${request.k}`);
   const most = caller.kind === 'secret' ? (request.maxTokens ?? domain.maxTokens) : domain.maxTokens;
   const wish = {
     kind: request.kind,
     messages: withSystem(request.prompt.messages, domain.system),
     k: request.k,
+    draws,
     seed: request.seed ?? randomSeed(),
     temperature: request.temperature ?? domain.temperature,
     topP: request.topP ?? domain.topP,

@@ -42,6 +42,7 @@ describe('asked candidates', () => {
   const wish = {
     kind: 'pair' as const,
     k: 2,
+    draws: 2,
     seed: 3,
     temperature: 1,
     topP: 1,
@@ -82,6 +83,36 @@ describe('asked candidates', () => {
     inference.behave({ say: () => 'same' });
     expect(await ask({ temperature: 0 })).toHaveLength(2);
     expect(inference.asked).toHaveLength(2);
+  });
+
+  it('are the most different of more draws, in the order of the plan', async () => {
+    const said = ['Restart the router.', 'Restart the router!', 'Restart the router?', 'Hello! 😀'];
+    inference.behave({ say: ({ seed = 0 }) => said[seed - 3] ?? 'unasked' });
+    const made = await ask({ draws: 4 });
+    expect(made.map(({ content }) => content)).toEqual([
+      { type: 'text', text: said[0] },
+      { type: 'text', text: said[3] },
+    ]);
+    expect(made.map(({ origin }) => [origin.role, origin.seed])).toEqual([
+      ['live', 3],
+      ['head', 6],
+    ]);
+    expect(inference.asked).toHaveLength(4);
+  });
+
+  it('of more draws are not drawn again while enough of them differ', async () => {
+    inference.behave({ say: ({ seed = 0 }) => (seed === 4 ? 'other' : 'same') });
+    expect(await ask({ draws: 4 })).toHaveLength(2);
+    expect(inference.asked).toHaveLength(4);
+  });
+
+  it('of more draws leave out what cannot be stored', async () => {
+    inference.behave({ say: ({ seed = 0 }) => (seed < 5 ? '\ud800' : `said ${seed}`) });
+    const made = await ask({ draws: 4 });
+    expect(made.map(({ content }) => content)).toEqual([
+      { type: 'text', text: 'said 5' },
+      { type: 'text', text: 'said 6' },
+    ]);
   });
 
   it('of a back end without token ids have none', async () => {

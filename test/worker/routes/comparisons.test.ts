@@ -160,6 +160,16 @@ describeOnHosts(
       expect(inference.asked).toHaveLength(4);
     });
 
+    it('asks for more outputs than it deals, and deals the ones that differ most', async () => {
+      inference.behave({ say: ({ seed = 0 }) => (seed === 12 ? 'Hello! 😀' : `Restart it, said ${seed}`) });
+      const { deal, user } = await setUp();
+      const { body } = await deal({ ...ask, draws: 4, seed: 10 }, user);
+      const texts = body.candidates.map(({ content }: { content: { text: string } }) => content.text);
+      expect(texts).toHaveLength(2);
+      expect(texts).toContain('Hello! 😀');
+      expect(inference.asked).toHaveLength(4);
+    });
+
     it('caps the tokens that people may ask for at the domain’s', async () => {
       const { deal, user, ingest } = await setUp({ maxTokens: 20 });
       await deal({ ...ask, maxTokens: 5000 }, user);
@@ -171,6 +181,9 @@ describeOnHosts(
     it.each([
       ['an unknown domain', { ...ask, domain: 'nowhere' }, 404, 'not_found'],
       ['an unknown field', { ...ask, extra: 1 }, 400, 'invalid_request'],
+      ['fewer draws than candidates', { ...ask, k: 4, draws: 3 }, 400, 'invalid_request'],
+      ['draws of candidates that are there', { ...ask, candidates, draws: 2 }, 400, 'invalid_request'],
+      ['more draws than eight', { ...ask, draws: 9 }, 400, 'invalid_request'],
       ['one candidate', { ...ask, candidates: candidates.slice(0, 1) }, 400, 'invalid_request'],
       [
         'nine candidates',

@@ -57,6 +57,7 @@ async function deal(question?: string): Promise<Comparison> {
   return await edge.createComparison({
     domain: session.domain,
     prompt: { messages: [{ role: 'user', content: text }] },
+    draws: 4,
   });
 }
 
