@@ -6,6 +6,7 @@ import type { Choice } from '../../shared/contracts/preference.ts';
 import { bootstrapMean, type Estimate } from '../../shared/math/bootstrap.ts';
 import { quantile } from '../../shared/math/quantile.ts';
 import { type Random, seededRandom } from '../../shared/math/random.ts';
+import { DRAWS } from '../../worker/demo/contract.ts';
 import type { Judge, Score, WorldPrompt } from './judge.ts';
 import { demoDomain, demoRecipe, type Stack } from './stack.ts';
 
@@ -22,8 +23,6 @@ const MAX_KL_SHORT = 0.3;
  * yet, and what is learned from that leads a model astray that has moved on.
  */
 const AHEAD = 24;
-/** Replies drawn for a comparison, of which the two that differ most are dealt: two of a kind teach little. */
-const DRAWS = 4;
 /** Comparisons a persona has open at once: enough to fill the server's batch, few enough to follow the live adapter. */
 const OPEN = 4;
 

@@ -1,6 +1,9 @@
 /** What the demo page and the edge say to each other; only there when the edge runs a demo. */
 import type { DomainStats } from '../../shared/contracts/stats.ts';
 
+/** Replies drawn for a comparison, of which the two that differ most are dealt: two of a kind teach little. */
+export const DRAWS = 4;
+
 /** The value of the binding DEMO, as JSON. */
 export type DemoConfig = {
   project: string;

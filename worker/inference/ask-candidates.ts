@@ -60,11 +60,11 @@ export async function askCandidates(
   }
   const fresh = outputs.filter(isFresh);
   const rest = outputs.filter((output) => !fresh.includes(output));
-  const dealt =
-    fresh.length > wish.k
-      ? mostDifferent(texts(fresh), wish.k).map((i) => fresh[i] as Output)
-      : [...fresh, ...rest].slice(0, wish.k);
-  return dealt.map((output) => {
+  const picked = mostDifferent(
+    fresh.map(({ text }) => text),
+    wish.k,
+  ).map((i) => fresh[i] as Output);
+  return [...picked, ...rest].slice(0, wish.k).map((output) => {
     if (!Text.safeParse(output.text).success)
       throw new ApiError('inference_failed', 'The model’s output is not valid text.');
     return { content: asContent(output.text, wish.kind), origin: output.origin };
@@ -72,8 +72,6 @@ export async function askCandidates(
 }
 
 type Output = { text: string; origin: Origin };
-
-const texts = (outputs: Output[]) => outputs.map(({ text }) => text);
 
 function isUsable({ text }: Output, earlier: Output[]): boolean {
   return Text.safeParse(text).success && earlier.every((other) => other.text !== text);

@@ -37,6 +37,7 @@ comparisons.openapi(
     const caller = requireCollector(c);
     const request = c.req.valid('json');
     checkRights(caller, request);
+    checkDraws(request);
     const user = caller.kind === 'user' ? caller.user : (request.user ?? null);
     const { id = uuidv7(c.var.now()), ...asked } = request;
     const bodyHash = sha256Text(canonicalJson({ ...asked, user }));
@@ -44,8 +45,6 @@ comparisons.openapi(
     if (before) return c.json(before, 200);
 
     const domain = found(await findDomain(c.var.db, c.var.project.id, request.domain), 'domain');
-    if (request.candidates && request.draws !== undefined)
-      throw new ApiError('invalid_request', 'draws: the candidates are the caller’s own, nothing is drawn');
     const made = request.candidates
       ? ownCandidates(request.candidates)
       : await modelsCandidates(c, caller, domain, request);
@@ -90,6 +89,12 @@ function checkRights(caller: Caller, request: ComparisonRequest): void {
   if (request.candidates.some(({ origin }) => origin)) {
     throw new ApiError('forbidden', 'Only a secret key may say how a candidate was made.');
   }
+}
+
+function checkDraws({ candidates, draws, k }: ComparisonRequest): void {
+  if (draws === undefined) return;
+  if (candidates) throw new ApiError('invalid_request', 'draws: the candidates are the caller’s own, nothing is drawn');
+  if (draws < k) throw new ApiError('invalid_request', `draws: ${draws} are fewer than k, ${k}`);
 }
 
 /** What this id was answered with before: the same deal, with the same assignment; null when it is new. */
@@ -141,14 +146,12 @@ async function modelsCandidates(
       'prompt: models are asked with messages; a plain text needs candidates of its own',
     );
   }
-  const draws = request.draws ?? request.k;
-  if (draws < request.k) throw new ApiError('invalid_request', `draws: ${draws} are fewer than k, ${request.k}`);
   const most = caller.kind === 'secret' ? (request.maxTokens ?? domain.maxTokens) : domain.maxTokens;
   const wish = {
     kind: request.kind,
     messages: withSystem(request.prompt.messages, domain.system),
     k: request.k,
-    draws,
+    draws: request.draws ?? request.k,
     seed: request.seed ?? randomSeed(),
     temperature: request.temperature ?? domain.temperature,
     topP: request.topP ?? domain.topP,

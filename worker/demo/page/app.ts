@@ -6,7 +6,7 @@ import { createClient, EdgeError } from '../../../shared/client/client.ts';
 import type { Comparison } from '../../../shared/contracts/comparison.ts';
 import type { Choice, PreferenceInput } from '../../../shared/contracts/preference.ts';
 import { uuidv7 } from '../../../shared/math/uuidv7.ts';
-import type { DemoReplies, DemoSession, DemoState } from '../contract.ts';
+import { type DemoReplies, type DemoSession, type DemoState, DRAWS } from '../contract.ts';
 import { showAdapters, showBeforeAfter, showCurves, showLearned } from './learned.ts';
 
 const AHEAD = 2;
@@ -57,7 +57,7 @@ async function deal(question?: string): Promise<Comparison> {
   return await edge.createComparison({
     domain: session.domain,
     prompt: { messages: [{ role: 'user', content: text }] },
-    draws: 4,
+    draws: DRAWS,
   });
 }
 
