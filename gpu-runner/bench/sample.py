@@ -185,7 +185,7 @@ def main() -> None:
                 f"{best['tokensPerProcessorSecond']:7.0f} per processor second",
                 flush=True,
             )
-    write_summary(args.json, "sample", figures, [0])
+    write_summary(args.json, "sample", figures, [0], "python bench/sample.py")
 
 
 if __name__ == "__main__":

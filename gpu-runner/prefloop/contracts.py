@@ -184,7 +184,10 @@ class DpoRecipe(BaseModel):
         frozen=True,
     )
     method: Literal["dpo"]
-    loss: Literal["sigmoid", "ipo", "hinge"] = "sigmoid"
+    loss: Literal["sigmoid", "ipo", "hinge", "robust"] = "sigmoid"
+    """
+    robust: unbiased where labelSmoothing is the share of votes that are turned around (below ½).
+    """
     beta: Annotated[float, Field(gt=0.0, le=10000.0)] = 0.1
     """
     Strength of the pull to the reference.

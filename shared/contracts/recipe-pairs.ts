@@ -19,11 +19,17 @@ const chasing = {
 export const DpoRecipe = z
   .strictObject({
     method: z.literal('dpo'),
-    loss: z.enum(['sigmoid', 'ipo', 'hinge']).default('sigmoid'),
+    loss: z.enum(['sigmoid', 'ipo', 'hinge', 'robust']).default('sigmoid').meta({
+      description: 'robust: unbiased where labelSmoothing is the share of votes that are turned around (below ½).',
+    }),
     beta: beta(0.1),
     labelSmoothing,
     sftWeight,
     ...lora,
+  })
+  .refine((recipe) => recipe.loss !== 'robust' || recipe.labelSmoothing < 0.5, {
+    path: ['labelSmoothing'],
+    message: 'must be below 0.5 for the robust loss: votes that say nothing teach nothing',
   })
   .meta({ id: 'DpoRecipe' });
 

@@ -30,6 +30,7 @@ from prefloop.objectives.ipo import ipo
 from prefloop.objectives.ln_dpo import ln_dpo
 from prefloop.objectives.margins import PairLogps
 from prefloop.objectives.orpo import orpo
+from prefloop.objectives.robust import robust
 from prefloop.objectives.simpo import simpo
 
 BETA, SMOOTHING, RATIO, LAMBDA = 0.3, 0.1, 0.4, 0.7
@@ -48,6 +49,7 @@ def main() -> None:
     checks: dict[str, tuple[str, Callable, Callable]] = {
         "sigmoid": ("sigmoid", through_trl, lambda pairs: dpo(pairs, BETA).losses_B),
         "hinge": ("hinge", through_trl, lambda pairs: hinge(pairs, BETA).losses_B),
+        "robust": ("robust", through_trl, lambda pairs: robust(pairs, BETA, SMOOTHING).losses_B),
         # TRL divides the log-ratios of IPO by their lengths; ours is the paper's sum
         "ipo": ("ipo", through_trl, lambda pairs: ipo(pairs.per_token, BETA).losses_B),
         "sigmoid_norm": ("sigmoid_norm", through_trl, lambda pairs: ln_dpo(pairs, BETA).losses_B),
@@ -97,7 +99,8 @@ def new_tokenizer() -> PreTrainedTokenizerFast:
 def new_trainer(loss_type: str, folder: str) -> DPOTrainer:
     """With a fresh LoRA, whose B is then drawn: policy and reference differ."""
     config = DPOConfig(
-        output_dir=folder, loss_type=[loss_type], beta=BETA, per_device_train_batch_size=len(ROWS),
+        output_dir=folder, loss_type=[loss_type], beta=BETA,
+        label_smoothing=SMOOTHING if loss_type == "robust" else 0.0, per_device_train_batch_size=len(ROWS),
         gradient_checkpointing=False, report_to=[], use_cpu=True, bf16=False, disable_dropout=True,
     )  # fmt: skip
     lora = LoraConfig(r=4, lora_alpha=8, target_modules="all-linear", task_type="CAUSAL_LM")

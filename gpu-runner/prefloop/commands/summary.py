@@ -5,20 +5,27 @@ import os
 import platform
 import shlex
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
 
 
-def write_summary(path: Path | None, name: str, figures: dict[str, float], seeds: list[int]) -> None:
-    """{ name, command, machine, seeds, figures }; nothing when no file was asked for."""
+def write_summary(
+    path: Path | None,
+    name: str,
+    figures: Mapping[str, float],
+    seeds: Sequence[int],
+    program: str = "prefloop-runner",
+) -> None:
+    """{ name, command, machine, seeds, figures }; nothing when no file was asked for. program: as it is started."""
     if path is None:
         return
     summary = {
         "name": name,
-        "command": shlex.join(["prefloop-runner", *sys.argv[1:]]),
+        "command": shlex.join([*program.split(), *sys.argv[1:]]),
         "machine": machine(),
-        "seeds": seeds,
+        "seeds": list(seeds),
         "figures": figures,
     }
     path.write_text(json.dumps(summary, indent=2) + "\n")

@@ -1,4 +1,4 @@
-"""DPO on one adapter, with IPO and the hinge loss as siblings: the plain method, and what others are compared with."""
+"""DPO on one adapter, with IPO, the hinge and the robust loss as siblings: the plain method, and what others are compared with."""
 
 from collections.abc import Callable, Sequence
 
@@ -9,6 +9,7 @@ from prefloop.objectives.dpo import dpo
 from prefloop.objectives.hinge import hinge
 from prefloop.objectives.ipo import ipo
 from prefloop.objectives.margins import PairLogps
+from prefloop.objectives.robust import robust
 from prefloop.recipes.preference import train_on_pairs, with_sft
 from prefloop.recipes.trained import Start, Trained
 from prefloop.text.encode import Encoded
@@ -16,7 +17,7 @@ from prefloop.text.reference_cache import ReferenceCache
 from prefloop.text.step import Objective, Outcome, PairBatch
 from prefloop.text.trunk import Trunk
 
-LOSSES = {"sigmoid": dpo, "ipo": ipo, "hinge": hinge}
+LOSSES = {"sigmoid": dpo, "ipo": ipo, "hinge": hinge, "robust": robust}
 
 
 def train_dpo(

@@ -1,7 +1,7 @@
 """SRPO (Choi et al. 2024, arXiv 2406.01660): one model that answers and that improves answers.
 
 Of every pair six sequences are scored: both answers to the prompt, and both as revisions of either draft. Three prompts
-are run, each once; the reference is looked up. `objectives.srpo` joins them in one squared loss.
+are run, each once, and what they begin with only once for all; the reference is looked up. `objectives.srpo` joins them in one squared loss.
 
 Shapes: B pairs · N = 6 B completions: y_w, y_l to x; y_w, y_l after y_l; y_w, y_l after y_w.
 """
@@ -20,7 +20,7 @@ from prefloop.recipes.preference import begin, finish
 from prefloop.recipes.reference import base_reference
 from prefloop.recipes.steps import run_steps
 from prefloop.recipes.trained import Start, Trained
-from prefloop.text.encode import Encoded, TextEncoder
+from prefloop.text.encode import WORTH_SHARING, Encoded, TextEncoder, common_beginning
 from prefloop.text.reference_cache import ReferenceCache
 from prefloop.text.revise import revision_messages
 from prefloop.text.step import Outcome, PairBatch, StepMetrics, pair_batch, train_step
@@ -81,8 +81,14 @@ def unfold(
             if longer > longest:
                 left_out += 1
             else:
-                triples[name] = (asked, after_l, after_w)
+                triples[name] = _sharing(asked, after_l, after_w)
     return triples, left_out
+
+
+def _sharing(*rows: Encoded) -> tuple[Encoded, Encoded, Encoded]:
+    common = common_beginning([row.prompt for row in rows])
+    first, second, third = (replace(row, shared=common if common >= WORTH_SHARING else 0) for row in rows)
+    return first, second, third
 
 
 def outcome_of(batch: PairBatch, ratios_N: Tensor, recipe: SrpoRecipe) -> Outcome:

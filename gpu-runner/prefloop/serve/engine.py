@@ -6,7 +6,8 @@ All that touches the model happens on that thread: decoding steps, and the runs 
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import TypeVar
@@ -124,12 +125,24 @@ class Engine:
             self.decoder.check(request)
         except ValueError as error:
             raise ServeError(400, "context_overflow", str(error)) from error
-        if self.in_flight + request.n > self.decoder.slots + self.queue:
-            raise ServeError(503, "overloaded", "Too many requests are waiting: try again in a moment.", 1)
+        self._take(request.n)
         ticket = Ticket(self, request, stop, live)
-        self.in_flight += request.n
         self._jobs.put(lambda: self._submit(ticket))
         return ticket
+
+    @contextmanager
+    def room_for(self, completions: int) -> Iterator[None]:
+        """Count what is written beside the decoder with what it writes. Raises ServeError 503 when too many wait."""
+        self._take(completions)
+        try:
+            yield
+        finally:
+            self.in_flight -= completions
+
+    def _take(self, completions: int) -> None:
+        if self.in_flight + completions > self.decoder.slots + self.queue:
+            raise ServeError(503, "overloaded", "Too many requests are waiting: try again in a moment.", 1)
+        self.in_flight += completions
 
     def close(self, ticket: Ticket) -> None:
         if ticket.open:

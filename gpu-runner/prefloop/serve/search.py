@@ -18,8 +18,8 @@ class Written:
 
 
 async def search(engine: Engine, request: Request, num_beams: int, end_ids: Sequence[int]) -> Written:
-    """The likeliest text that `num_beams` find. Raises ServeError for a prompt that does not fit, and for output that is
-    not finite."""
+    """The likeliest text that `num_beams` find. Raises ServeError for a prompt that does not fit, when too many wait, and
+    for output that is not finite."""
     try:
         engine.decoder.check(request)
         beams = BeamSearch(
@@ -33,8 +33,9 @@ async def search(engine: Engine, request: Request, num_beams: int, end_ids: Sequ
     except ValueError as error:
         raise ServeError(400, "context_overflow", str(error)) from error
     try:
-        while not beams.done:
-            await engine.run(beams.step)
+        with engine.room_for(num_beams):
+            while not beams.done:
+                await engine.run(beams.step)
     except ValueError as error:
         raise ServeError(
             500, "inference_failed", "With this adapter the model's output is not finite."

@@ -75,11 +75,11 @@ ALL_ATTENTION_FUNCTIONS.register(NAME, attend)
 
 
 class PackedAttention:
-    """Every segment of a packed row attends to its prefix's keys and values and, causally, to its own."""
+    """Every segment of a packed row attends to the keys and values of its prefixes and, causally, to its own."""
 
     def __init__(self, segments: Sequence[Segment]):
         self.segments = segments
-        self.lengths = [s.stop - s.start for s in segments]
+        self.lengths = [s.rows for s in segments]
         self.index = {s: i for i, s in enumerate(segments)}
         self.used = False
         self.blocks: dict[int | None, BlockMask] = {}
@@ -107,9 +107,9 @@ class PackedAttention:
         for i, (segment, q) in enumerate(zip(self.segments, query.split(self.lengths, dim=2), strict=True)):
             k, v = keys[i], values[i]
             if segment.prefix is not None:
-                j = self.index[segment.prefix]
-                k, v = torch.cat((keys[j], k), dim=2), torch.cat((values[j], v), dim=2)
-            causal = segment.prefix is None and (window is None or window >= _keys(segment))
+                path = [self.index[part] for part in segment.path]
+                k, v = (torch.cat([x[j] for j in path], dim=2) for x in (keys, values))
+            causal = segment.prefix is None and (window is None or window >= segment.keys)
             mask = None if causal else self._mask(window, q.dtype, q.device, segment)
             grouped = q.shape[1] != k.shape[1]
             out.append(
@@ -122,7 +122,7 @@ class PackedAttention:
     @property
     def short(self) -> bool:
         """Whether `segment_attention` is the better way on a CPU."""
-        return max(map(_keys, self.segments)) <= SHORT
+        return max(s.keys for s in self.segments) <= SHORT
 
     def mask_of(self, window: int | None) -> MaskOf:
         return partial(self._mask, window, torch.float32, torch.device("cpu"))
@@ -131,7 +131,7 @@ class PackedAttention:
         self, window: int | None, dtype: torch.dtype, device: torch.device, segment: Segment, group: int = 1
     ) -> Tensor:
         """Additive [group · rows, keys]: 0 where seen, -inf where not."""
-        rows, keys = segment.stop - segment.start, _keys(segment)
+        rows, keys = segment.rows, segment.keys
         if (mask := self.masks.get((rows, keys, group, window))) is None:
             query_at = torch.arange(keys - rows, keys, device=device)[:, None]
             key_at = torch.arange(keys, device=device)[None, :]
@@ -141,9 +141,3 @@ class PackedAttention:
             mask = torch.zeros(rows, keys, dtype=dtype, device=device).masked_fill_(~seen, float("-inf"))
             self.masks[rows, keys, group, window] = mask = mask.repeat(group, 1)
         return mask
-
-
-def _keys(segment: Segment) -> int:
-    return (
-        segment.stop - segment.start + (segment.prefix.stop - segment.prefix.start if segment.prefix else 0)
-    )

@@ -15,13 +15,16 @@ from prefloop.text.trunk import TINY
 
 # A reply no model would write, to find out how a template closes a turn.
 _MARK = "prefloopmark"
+# Tokens that prompts have in common before they are worth a segment of their own.
+WORTH_SHARING = 8
 
 
 @dataclass(frozen=True)
 class Encoded:
     """One preference as token ids: the prompt, its completions (each with its end token), the pairs among them.
 
-    lessons: completions to be imitated, by index. example: where it comes from; what a recipe needs beside ids is there.
+    lessons: completions to be imitated, by index. shared: how many of the prompt's tokens other rows begin with too
+    (`packing`). example: where it comes from; what a recipe needs beside ids is there.
     """
 
     preference: str
@@ -29,6 +32,7 @@ class Encoded:
     completions: tuple[tuple[int, ...], ...]
     pairs: tuple[Pair, ...]
     lessons: tuple[int, ...] = ()
+    shared: int = 0
     example: Example | None = None
 
     @property
@@ -57,6 +61,7 @@ class TextEncoder:
         self.end_id = (
             self._end_of_turn() if tokenizer.chat_template else int(self.end_ids[0] if eos is None else eos)
         )
+        self._system_ids: dict[str, tuple[int, ...]] = {}
 
     def prompt_ids(self, prompt: Prompt | Mapping[str, Any] | Sequence[Mapping[str, str]]) -> list[int]:
         """Ids of a conversation up to where the assistant speaks, or of a plain text.
@@ -108,8 +113,22 @@ class TextEncoder:
             tuple(prompt),
             tuple(map(tuple, completions)),
             tuple(pairs),
+            shared=self._shared(example.prompt, prompt),
             example=example,
         )
+
+    def _shared(self, prompt: Prompt | Mapping[str, Any], ids: Sequence[int]) -> int:
+        """Tokens of the system's message, which all who ask under it have in common."""
+        messages, _ = _read_prompt(prompt)
+        if not messages or messages[0]["role"] != "system":
+            return 0
+        text = messages[0]["content"]
+        if text not in self._system_ids:
+            asked = [[messages[0], {"role": "user", "content": word}] for word in ("0", "a")]
+            both = [tuple(self.prompt_ids(conversation)) for conversation in asked]
+            self._system_ids[text] = both[0][: common_beginning(both)]
+        system = self._system_ids[text]
+        return len(system) if len(system) >= WORTH_SHARING and tuple(ids[: len(system)]) == system else 0
 
     def step_ids(self, text: str) -> list[int]:
         """Ids of a part of an answer: nothing is ended."""
@@ -150,6 +169,14 @@ class TextEncoder:
             )
         rest = self._ids(whole[len(prompt) + len(_MARK) :], special=False)
         return next((i for i in rest if i in self.end_ids), self.end_ids[0])
+
+
+def common_beginning(texts: Sequence[Sequence[int]]) -> int:
+    """Tokens that all of them begin with."""
+    return next(
+        (i for i, tokens in enumerate(zip(*texts, strict=False)) if len(set(tokens)) > 1),
+        min(map(len, texts)),
+    )
 
 
 def load_encoder(name: str, revision: str | None = None) -> TextEncoder:

@@ -50,21 +50,23 @@ def _compiles(device: torch.device, dtype: torch.dtype, heads: tuple[tuple[int, 
 
 
 def block_mask(segments: Sequence[Segment], window: int | None, device: torch.device) -> BlockMask:
-    """Which rows see which: the prefix whole, the own segment causally, both within the window."""
+    """Which rows see which: the prefixes whole, the own segment causally, all within the window.
+
+    A row is seen by the rows after it up to where the subtree of its segment ends.
+    """
     tokens = max(s.stop for s in segments)
-    number = {segment: i for i, segment in enumerate(segments)}
-    own, prefix, position = (torch.full((tokens,), -1, dtype=torch.int32) for _ in range(3))
-    for segment, i in number.items():
+    ends: dict[Segment, int] = {}
+    for segment in segments:
+        ends |= dict.fromkeys(segment.path, segment.stop)
+    end, position = (torch.zeros(tokens, dtype=torch.int32) for _ in range(2))
+    for segment in segments:
         rows = slice(segment.start, segment.stop)
-        before = segment.prefix
-        own[rows] = i
-        prefix[rows] = number[before] if before else -1
-        first = before.stop - before.start if before else 0
-        position[rows] = torch.arange(first, first + segment.stop - segment.start)
-    own, prefix, position = own.to(device), prefix.to(device), position.to(device)
+        end[rows] = ends[segment]
+        position[rows] = torch.arange(segment.keys - segment.rows, segment.keys)
+    end, position = end.to(device), position.to(device)
 
     def sees(b: Tensor, h: Tensor, query: Tensor, key: Tensor) -> Tensor:
-        seen = ((own[query] == own[key]) & (key <= query)) | (prefix[query] == own[key])
+        seen = (key <= query) & (query < end[key])
         return seen if window is None else seen & (position[query] - position[key] < window)
 
     return create_block_mask(sees, None, None, tokens, tokens, device=str(device))

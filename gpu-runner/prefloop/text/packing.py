@@ -1,25 +1,46 @@
 """Lay prompts and their completions out as one row of tokens, without padding and with every prompt once.
 
+A row may say how many tokens its prompt shares with others (a system's message; SRPO's question before its drafts): they
+are then a segment of their own, laid out once for all rows that begin with them. It is the row that says so and not its
+neighbours: its numbers are the same to the bit whatever else is packed, which cached references and resuming rest on.
+
 Shapes: T packed tokens · N completions asked for · U distinct completions · S scored tokens (every token of every
 distinct completion).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
 Ids = Sequence[int]
+Words = tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class Segment:
-    """Rows [start, stop) attend causally to themselves, and fully to the rows of `prefix` before them."""
+    """Rows [start, stop) attend causally to themselves, and fully to the rows of `prefix` before them and of its own
+    prefix before those. All that lies between a segment and what has it for a prefix has it for a prefix too."""
 
     start: int
     stop: int
     prefix: "Segment | None" = None
+
+    @cached_property
+    def path(self) -> "tuple[Segment, ...]":
+        """Its prefixes, the first one first, and itself: one text from the beginning."""
+        return (*self.prefix.path, self) if self.prefix else (self,)
+
+    @property
+    def rows(self) -> int:
+        return self.stop - self.start
+
+    @cached_property
+    def keys(self) -> int:
+        """Rows that its last row sees."""
+        return sum(segment.rows for segment in self.path)
 
     def shifted(self, rows: int) -> "Segment":
         prefix = self.prefix.shifted(rows) if self.prefix else None
@@ -37,6 +58,7 @@ class Packed:
     targets_S: Tensor  # the scored token; completion after completion, `lengths_U` of each
     distinct_N: Tensor  # completion asked for -> distinct completion
     lengths_U: Tensor  # tokens of each distinct completion
+    completions_U: tuple[Segment, ...]  # where each distinct completion lies
 
     @property
     def tokens(self) -> int:
@@ -56,6 +78,7 @@ class Packed:
             self.targets_S.repeat(times),
             shift(self.distinct_N, distinct),
             self.lengths_U.repeat(times),
+            tuple(s.shifted(i * tokens) for i in range(times) for s in self.completions_U),
         )
 
     def sum_by_completion(self, token_logps_S: Tensor) -> Tensor:
@@ -66,47 +89,60 @@ class Packed:
         return sums_U.movedim(0, -1)[..., self.distinct_N]
 
 
-def pack(rows: Sequence[tuple[Ids, Sequence[Ids]]], device: torch.device | str = "cpu") -> Packed:
-    """Pack (prompt ids, [completion ids, ...]) rows.
+def pack(
+    rows: Sequence[tuple[Ids, Sequence[Ids]]],
+    device: torch.device | str = "cpu",
+    shared: Sequence[int] = (),
+) -> Packed:
+    """Pack (prompt ids, [completion ids, ...]) rows. shared: of each row, how many tokens of the prompt are a segment of
+    their own; none if it is empty.
 
-    A prompt that several rows share is laid out once, and so is a completion that occurs twice under one prompt.
+    What rows have in common is laid out once: a shared beginning, a prompt, a completion under one prompt.
     The first token of a completion is predicted by the last token of its prompt, so prompts may not be empty.
 
     Raises ValueError on an empty prompt or completion.
     """
-    groups: dict[tuple[int, ...], dict[tuple[int, ...], int]] = {}
-    wanted: list[tuple[tuple[int, ...], tuple[int, ...]]] = []
-    for prompt, completions in rows:
+    # {beginning: {rest of the prompt: {completion: its number among the distinct ones}}}
+    trees: dict[Words, dict[Words, dict[Words, int]]] = {}
+    wanted: list[tuple[Words, Words, Words]] = []
+    for (prompt, completions), cut in zip(rows, shared or [0] * len(rows), strict=True):
         if not len(prompt):
             raise ValueError("empty prompt: its last token predicts the first token of the completion")
-        group = groups.setdefault(tuple(prompt), {})
-        for completion in completions:
-            if not len(completion):
+        head, rest = tuple(prompt[:cut]), tuple(prompt[cut:])
+        leaves = trees.setdefault(head, {}).setdefault(rest, {})
+        for completion in map(tuple, completions):
+            if not completion:
                 raise ValueError("empty completion")
-            group.setdefault(tuple(completion), len(group))
-            wanted.append((tuple(prompt), tuple(completion)))
+            leaves.setdefault(completion, -1)
+            wanted.append((head, rest, completion))
 
     ids: list[int] = []
     positions: list[int] = []
     segments: list[Segment] = []
     scored_rows: list[int] = []
     targets: list[int] = []
-    lengths: list[int] = []
-    number: dict[tuple[tuple[int, ...], tuple[int, ...]], int] = {}
-    for prompt, group in groups.items():
-        head = Segment(len(ids), len(ids) + len(prompt))
-        segments.append(head)
-        ids += prompt
-        positions += range(len(prompt))
-        for completion in group:
-            start = len(ids)
-            number[prompt, completion] = len(lengths)
-            scored_rows += [head.stop - 1, *range(start, start + len(completion) - 1)]
-            targets += completion
-            lengths.append(len(completion))
-            segments.append(Segment(start, start + len(completion), head))
-            ids += completion
-            positions += range(len(prompt), len(prompt) + len(completion))
+    completions_U: list[Segment] = []
+
+    def lay(words: Words, prefix: Segment | None) -> Segment | None:
+        if not words:
+            return prefix
+        segment = Segment(len(ids), len(ids) + len(words), prefix)
+        segments.append(segment)
+        ids.extend(words)
+        positions.extend(range(segment.keys - segment.rows, segment.keys))
+        return segment
+
+    for head, prompts in trees.items():
+        beginning = lay(head, None)
+        for rest, leaves in prompts.items():
+            asked = lay(rest, beginning)
+            for completion in leaves:
+                leaf = lay(completion, asked)
+                assert asked is not None and leaf is not None
+                leaves[completion] = len(completions_U)
+                completions_U.append(leaf)
+                scored_rows += [asked.stop - 1, *range(leaf.start, leaf.stop - 1)]
+                targets += completion
 
     tensor = lambda x: torch.tensor(x, dtype=torch.long, device=device)
     return Packed(
@@ -115,6 +151,7 @@ def pack(rows: Sequence[tuple[Ids, Sequence[Ids]]], device: torch.device | str =
         tuple(segments),
         tensor(scored_rows),
         tensor(targets),
-        tensor([number[pair] for pair in wanted]),
-        tensor(lengths),
+        tensor([trees[head][rest][completion] for head, rest, completion in wanted]),
+        tensor([leaf.rows for leaf in completions_U]),
+        tuple(completions_U),
     )

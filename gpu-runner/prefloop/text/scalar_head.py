@@ -24,8 +24,7 @@ class ScalarModel:
     def of_texts(self, trunk: Trunk, packed: Packed) -> Tensor:
         """(N,) at the last token of every completion. Differentiable."""
         hidden_TH = trunk.packed_hidden(packed, [(packed.tokens, self.adapter)])
-        ends = [segment.stop - 1 for segment in packed.segments if segment.prefix is not None]
-        rows_U = torch.tensor(ends, device=hidden_TH.device)
+        rows_U = torch.tensor([segment.stop - 1 for segment in packed.completions_U], device=hidden_TH.device)
         return self.at(hidden_TH[rows_U])[packed.distinct_N]
 
     def at(self, hidden_RH: Tensor) -> Tensor:

@@ -88,11 +88,9 @@ def _queries(q_TQd: Tensor, k_TKd: Tensor, segment: Segment) -> Tensor:
 
 
 def _keys(k_TKd: Tensor, segment: Segment) -> Tensor:
-    """What the segment sees [n_kv, k, d]: its prefix, then itself."""
-    own = k_TKd[segment.start : segment.stop]
-    if (prefix := segment.prefix) is None:
-        return own.transpose(0, 1).contiguous()
-    return torch.cat((k_TKd[prefix.start : prefix.stop].transpose(0, 1), own.transpose(0, 1)), 1)
+    """What the segment sees [n_kv, k, d]: its prefixes, then itself."""
+    parts = [k_TKd[part.start : part.stop].transpose(0, 1) for part in segment.path]
+    return parts[0].contiguous() if len(parts) == 1 else torch.cat(parts, 1)
 
 
 def _put(out_TQd: Tensor, segment: Segment, x: Tensor) -> None:
@@ -102,10 +100,7 @@ def _put(out_TQd: Tensor, segment: Segment, x: Tensor) -> None:
 
 
 def _add_back(grad_TKd: Tensor, segment: Segment, x_Kkd: Tensor) -> None:
-    """Gradients [n_kv, k, d] onto the rows of the prefix and of the segment itself."""
-    x_kKd = x_Kkd.transpose(0, 1)
-    if segment.prefix is not None:
-        before = segment.prefix.stop - segment.prefix.start
-        grad_TKd[segment.prefix.start : segment.prefix.stop] += x_kKd[:before]
-        x_kKd = x_kKd[before:]
-    grad_TKd[segment.start : segment.stop] += x_kKd
+    """Gradients [n_kv, k, d] onto the rows of the prefixes and of the segment itself."""
+    parts = x_Kkd.transpose(0, 1).split([part.rows for part in segment.path])
+    for part, x in zip(segment.path, parts, strict=True):
+        grad_TKd[part.start : part.stop] += x

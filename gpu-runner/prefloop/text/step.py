@@ -53,7 +53,7 @@ def pair_batch(rows: Sequence[Encoded], device: torch.device | str = "cpu") -> P
     """Pack rows; a prompt shared by several of them is run once. Raises ValueError without rows."""
     if not rows:
         raise ValueError("a microbatch needs at least one row")
-    packed = pack([(row.prompt, row.completions) for row in rows], device)
+    packed = pack_rows(rows, device)
     starts_N = (packed.lengths_U.cumsum(0) - packed.lengths_U)[packed.distinct_N].tolist()
     chosen, rejected, p, weight, forks, lessons, first = [], [], [], [], [], [], 0
     for row in rows:
@@ -78,6 +78,10 @@ def pair_batch(rows: Sequence[Encoded], device: torch.device | str = "cpu") -> P
         index(forks).view(-1, 2),
         index(lessons),
     )
+
+
+def pack_rows(rows: Sequence[Encoded], device: torch.device | str) -> Packed:
+    return pack([(row.prompt, row.completions) for row in rows], device, [row.shared for row in rows])
 
 
 def _fork(one: Sequence[int], other: Sequence[int]) -> int:
@@ -112,17 +116,17 @@ def reference_logps(
     if cache is None:
         return completion_logps(trunk, batch.packed, [adapter])[0]
     keys = [cache.key(prompt, completion) for prompt, completion in batch.completions]
-    unknown: list[tuple[tuple[int, ...], Sequence[tuple[int, ...]]]] = []
+    unknown: list[Encoded] = []
     new_keys: list[bytes] = []
     first = 0
     for row in batch.rows:
         row_keys = keys[first : first + len(row.completions)]
         first += len(row.completions)
         if any(cache.get(key) is None for key in row_keys):
-            unknown.append((row.prompt, row.completions))
+            unknown.append(row)
             new_keys += row_keys
     if unknown:
-        packed = pack(unknown, trunk.device)
+        packed = pack_rows(unknown, trunk.device)
         cache.put(zip(new_keys, completion_logps(trunk, packed, [adapter])[0].tolist(), strict=True))
     return torch.tensor([cache.get(key) for key in keys], dtype=torch.float32, device=trunk.device)
 

@@ -11,9 +11,10 @@ from prefloop.objectives.hinge import hinge
 from prefloop.objectives.ipo import ipo
 from prefloop.objectives.margins import PairLogps
 from prefloop.objectives.ofs_dpo import ofs_dpo
+from prefloop.objectives.robust import robust
 from prefloop.objectives.sft import sft
 
-PAIRWISE = {"dpo": dpo, "ipo": ipo, "hinge": hinge}
+PAIRWISE = {"dpo": dpo, "ipo": ipo, "hinge": hinge, "robust": robust}
 
 
 def at_margin(h: torch.Tensor) -> PairLogps:
@@ -89,6 +90,17 @@ def test_hinge_is_one_at_the_reference_and_flat_beyond_the_margin():
     h = torch.tensor([2.0], requires_grad=True)
     hinge(at_margin(h), 1.0).losses_B.sum().backward()
     assert h.grad.item() == 0
+
+
+def test_the_robust_loss_of_votes_turned_around_as_often_as_it_says_is_that_of_the_true_ones():
+    h = torch.linspace(-4, 4, 9)
+    seen = 0.8 * robust(at_margin(h), 0.5, 0.2).losses_B + 0.2 * robust(at_margin(-h), 0.5, 0.2).losses_B
+    assert torch.allclose(seen, dpo(at_margin(h), 0.5).losses_B, atol=1e-6)
+    # the conservative form keeps a bias
+    seen = 0.8 * dpo(at_margin(h), 0.5, 0.2).losses_B + 0.2 * dpo(at_margin(-h), 0.5, 0.2).losses_B
+    assert not torch.allclose(seen, dpo(at_margin(h), 0.5).losses_B, atol=0.1)
+    with pytest.raises(ValueError, match="label_smoothing"):
+        robust(at_margin(h), 0.5, 0.5)
 
 
 def test_ofs_gradients_at_equal_margins_gain_half_alpha():

@@ -25,6 +25,7 @@ RECIPES = {
     "sigmoid": DpoRecipe(method="dpo", **FORM),
     "ipo": DpoRecipe(method="dpo", loss="ipo", **FORM),
     "hinge": DpoRecipe(method="dpo", loss="hinge", **FORM),
+    "robust": DpoRecipe(method="dpo", loss="robust", label_smoothing=0.2, **FORM),
     "smoothed": DpoRecipe(method="dpo", label_smoothing=0.2, max_grad_norm=0.1, weight_decay=0.1, **FORM),
     "ofs-dpo": OfsDpoRecipe(method="ofs-dpo", chasing_interval=2, **FORM),
 }

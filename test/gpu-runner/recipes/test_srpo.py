@@ -26,7 +26,9 @@ def test_it_begins_at_a_quarter_and_falls(base: Base, alpha: float):
 
 
 def test_six_sequences_of_a_pair_share_three_prompts(base: Base):
-    (row,) = [base.encoder.encode(one, 200) for one in votes(1)]
+    question = "this and that, and the other one, and on it goes"
+    vote = example(0, ["the one", "the other"], prompt={"messages": [{"role": "user", "content": question}]})
+    row = base.encoder.encode(vote, 200)
     triples, left_out = unfold(base.encoder, [row], DEFAULT_REVISION, 200)
     ((asked, after_l, after_w),) = triples.values()
     assert left_out == 0
@@ -36,11 +38,13 @@ def test_six_sequences_of_a_pair_share_three_prompts(base: Base):
         == after_w.completions
         == (row.completions[0], row.completions[1])
     )
-    said = revision_text("this and that 0", "the other, and that 0")
+    said = revision_text(question, "the other")
     assert after_l.prompt == tuple(base.encoder.prompt_ids([{"role": "user", "content": said}]))
-    trained = run(base, RECIPE, votes(1))
+    trained = run(base, RECIPE, [vote])
     whole = sum(len(one.prompt) + sum(map(len, one.completions)) for one in (asked, after_l, after_w))
-    assert trained.metrics["tokens"] == whole
+    assert trained.metrics["tokens"] == whole - 2 * asked.shared
+    assert asked.prompt[: asked.shared] == after_l.prompt[: asked.shared] == after_w.prompt[: asked.shared]
+    assert asked.shared >= 16
 
 
 def test_pairs_that_do_not_fit_with_their_drafts_are_counted(base: Base):

@@ -139,6 +139,20 @@ def test_a_full_queue_refuses_with_a_time_to_come_back(start: Start) -> None:
     assert running.chat().status_code == 200
 
 
+def test_beams_wait_in_the_same_queue(start: Start) -> None:
+    running = start(slots=1, queue=3)
+    assert running.chat(num_beams=4, max_tokens=4).status_code == 200
+    assert running.in_flight() == 0
+    refused = running.chat(num_beams=5, max_tokens=4)
+    assert (refused.status_code, refused.json()["code"]) == (503, "overloaded")
+    steps = running.stepwise()
+    with running.http.stream("POST", "/v1/chat/completions", json=long_request(running, True)) as first:
+        lines = first.iter_lines()
+        next(lines)
+        assert running.chat(num_beams=4, max_tokens=4).status_code == 503
+    steps.release(1000)
+
+
 def test_a_failed_step_fails_its_requests_and_no_later_one(start: Start, trunk: Trunk) -> None:
     running = start()
     expected = running.chat(seed=1).json()["choices"]

@@ -8,7 +8,17 @@ from prefloop.text.attention import PackedAttention
 from prefloop.text.flex_attention import block_mask, flex_attend, usable
 from prefloop.text.packing import pack
 
-PACKED = pack([([1, 2, 3], [[4, 5], [6, 7, 8, 9]]), ([9] * 40, [[4] * 50, [6]]), ([5], [[9, 9, 9]])])
+# With a beginning that three prompts share.
+PACKED = pack(
+    [
+        ([1, 2, 3], [[4, 5], [6, 7, 8, 9]]),
+        ([9] * 40, [[4] * 50, [6]]),
+        ([9] * 40 + [1, 2] * 9, [[6], [5, 5]]),
+        ([9] * 40 + [1, 2] * 9 + [3], [[6, 7]]),
+        ([5], [[9, 9, 9]]),
+    ],
+    shared=[0, 40, 40, 40, 0],
+)
 HEADS = {"every head its keys": (4, 4), "two heads share keys": (4, 2), "all share": (3, 1)}
 
 
@@ -36,7 +46,7 @@ def text_by_text(tensors: list[torch.Tensor], window: int | None, scale: float) 
     out = torch.zeros(PACKED.tokens, query.shape[1], value.shape[-1], dtype=query.dtype)
     for segment in PACKED.segments:
         rows = list(range(segment.start, segment.stop))
-        before = list(range(segment.prefix.start, segment.prefix.stop)) if segment.prefix else []
+        before = [row for part in segment.path[:-1] for row in range(part.start, part.stop)]
         q = query[0, :, before + rows]
         k, v = (x[0, :, before + rows].repeat_interleave(group, 0) for x in (key, value))
         at = torch.arange(len(before) + len(rows))
@@ -51,6 +61,7 @@ def text_by_text(tensors: list[torch.Tensor], window: int | None, scale: float) 
 @pytest.mark.parametrize("window", [None, 4])
 @pytest.mark.parametrize("heads", HEADS)
 def test_a_packed_row_attends_as_its_texts_do_one_by_one(heads, window):
+    assert max(len(segment.path) for segment in PACKED.segments) == 3
     tensors = drawn(*HEADS[heads])
     ours, theirs = attend(tensors, window, 0.3), text_by_text(tensors, window, 0.3)
     torch.testing.assert_close(ours, theirs, atol=2e-6, rtol=1e-5)

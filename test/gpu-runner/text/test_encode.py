@@ -133,3 +133,20 @@ def test_a_tokenizer_without_an_end_token_is_refused():
     tokenizer.eos_token = None
     with pytest.raises(ValueError, match="end token"):
         TextEncoder(tokenizer)
+
+
+def test_a_system_s_message_is_shared_by_all_who_ask_under_it(encoder):
+    def asked(system: str, question: str):
+        row = example(["yes", "no"], question).model_dump(exclude_none=True)
+        row["prompt"]["messages"].insert(0, {"role": "system", "content": system})
+        return encoder.encode(Example.model_validate(row), 1000)
+
+    long = "You answer in short and plain words."
+    one, other = asked(long, "apples?"), asked(long, "and pears?")
+    assert one.shared == other.shared >= len(long)
+    assert one.prompt[: one.shared] == other.prompt[: one.shared]
+    assert encoder.decode(one.prompt[: one.shared]).startswith("<|system|>" + long)
+    assert "apples" not in encoder.decode(one.prompt[: one.shared])
+    # the first letters of two questions are not the system's
+    assert asked(long, "0").shared == one.shared == asked(long, "a").shared
+    assert asked("Hm.", "apples?").shared == 0 == encoder.encode(example(["yes", "no"]), 1000).shared

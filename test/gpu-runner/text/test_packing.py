@@ -14,6 +14,25 @@ def test_a_prompt_and_a_completion_that_occur_twice_are_laid_out_once():
     assert packed.lengths_U.tolist() == [2, 1, 2, 1]
 
 
+def test_a_beginning_that_rows_say_they_share_is_laid_out_once():
+    rows = [([1, 2, 3], [[5]]), ([7], [[8]]), ([1, 2, 4, 5], [[6], [5]]), ([1, 2], [[4]]), ([1, 2, 9], [[3]])]
+    packed = pack(rows, shared=[2, 0, 2, 2, 0])
+    assert packed.ids_T.tolist() == [1, 2, 3, 5, 4, 5, 6, 5, 4, 7, 8, 1, 2, 9, 3]
+    assert packed.positions_T.tolist() == [0, 1, 2, 3, 2, 3, 4, 4, 2, 0, 1, 0, 1, 2, 3]
+    assert packed.targets_S.tolist() == [5, 6, 5, 4, 8, 3] and packed.distinct_N.tolist() == [
+        0,
+        4,
+        1,
+        2,
+        3,
+        5,
+    ]
+    # by the last row of what is asked: of the beginning itself, and of each way on from it
+    assert packed.scored_rows_S.tolist() == [2, 5, 5, 1, 9, 13]
+    paths = [[part.rows for part in leaf.path] for leaf in packed.completions_U]
+    assert paths == [[2, 1, 1], [2, 2, 1], [2, 2, 1], [2, 1], [1, 1], [3, 1]]
+
+
 def test_the_first_token_of_every_completion_is_predicted_by_the_last_of_its_prompt():
     packed = pack([([1, 2], [[3, 4], [5]])])
     assert packed.scored_rows_S.tolist() == [1, 2, 1]

@@ -1,6 +1,7 @@
 """The training step against transformers' own forward, one text at a time, with PEFT-free arithmetic."""
 
 import copy
+from dataclasses import replace
 
 import pytest
 import torch
@@ -149,6 +150,24 @@ def test_a_shared_prompt_runs_once_and_only_scored_rows_reach_the_head():
     # prompt 4 once, its completions 3 + 2 + 4 ([9, 10, 2] occurs twice); prompt 2, completions 2 + 5 + 3
     assert sum(tokens_seen) == 4 + 9 + 2 + 10
     assert sum(head_rows) == 9 + 10
+
+
+@to_the_bit
+def test_a_shared_beginning_runs_once_and_gives_the_same_bits_whoever_shares_it():
+    """Resuming and cached references rest on it: what a batch is made of must not show in a row's numbers."""
+    trunk, begin = trunk_of(), list(range(3, 23))
+    rows = [replace(encoded([*begin, *rest], [9, 2], [11, 2]), shared=20) for rest in ([], [5], [7, 8, 9])]
+    adapter = fresh(trunk)
+    together = completion_logps(trunk, pair_batch(rows, DEVICE).packed, [adapter])[0]
+    alone = [completion_logps(trunk, pair_batch([row], DEVICE).packed, [adapter])[0] for row in rows]
+    assert torch.equal(together, torch.cat(alone))
+    packed = pair_batch(rows, DEVICE).packed
+    assert packed.tokens == 20 + (0 + 1 + 3) + 3 * 4
+    apart = [
+        completion_logps(trunk, pair_batch([replace(row, shared=0)], DEVICE).packed, [adapter])[0]
+        for row in rows
+    ]
+    torch.testing.assert_close(together, torch.cat(apart), atol=2e-5, rtol=1e-5)
 
 
 def test_the_twin_in_one_pass_is_two_passes():

@@ -28,7 +28,15 @@ PROMPT, ANSWERS = (
     [5, 6, 7, 8, 200, 11, 30],
     ([9, 10, 2], [11, 2], [12, 13, 14, 15, 250, 40, 41, 42, 43, 44, 2]),
 )
-ROWS = [(PROMPT, ANSWERS), ([40, 41], ([42], [43, 44])), (PROMPT, ([9, 10, 2], [77, 78]))]
+# Prompts that are run twice, and three that begin alike.
+ROWS = [
+    (PROMPT, ANSWERS),
+    ([40, 41], ([42], [43, 44])),
+    (PROMPT, ([9, 10, 2], [77, 78])),
+    (PROMPT * 3, ([9, 2],)),
+    ([*PROMPT * 3, 40], ([42], [43, 44])),
+]
+SHARED = [7, 0, 7, 7, 7]
 SMALL = {
     "vocab_size": 64,
     "hidden_size": 32,
@@ -54,19 +62,10 @@ def logits_one_by_one(model: PreTrainedModel, rows=ROWS) -> list[torch.Tensor]:
 
 
 def logits_packed(trunk: Trunk, rows=ROWS, adapters=()) -> list[torch.Tensor]:
-    packed = pack(rows, DEVICE)
+    packed = pack(rows, DEVICE, SHARED if rows is ROWS else ())
     logits = trunk.head.logits(trunk.packed_hidden(packed, adapters))
-    groups: dict[tuple, dict[tuple, None]] = {}
-    for prompt, completions in rows:
-        groups.setdefault(tuple(prompt), {}).update({tuple(c): None for c in completions})
-    pairs = [(prompt, completion) for prompt, completions in groups.items() for completion in completions]
-    place = dict(zip(pairs, [s for s in packed.segments if s.prefix], strict=True))
-    parts = [place[tuple(p), tuple(c)] for p, cs in rows for c in cs]
-    return [
-        torch.cat((logits[s.prefix.start : s.prefix.stop], logits[s.start : s.stop]))
-        for s in parts
-        if s.prefix
-    ]
+    whole = [torch.cat([logits[part.start : part.stop] for part in s.path]) for s in packed.completions_U]
+    return [whole[number] for number in packed.distinct_N.tolist()]
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
@@ -129,7 +128,7 @@ def test_fused_layers_and_transformers_layers_agree_in_values_and_gradients(name
     trunk = random_trunk(name)
     assert trunk.llama is not None
     adapters = [trained(trunk, seed, targets) for seed in (1, 2)]
-    packed = pack(ROWS, DEVICE)
+    packed = pack(ROWS, DEVICE, SHARED)
     layout, twice = PackedAttention(packed.repeated(2).segments), packed.repeated(2)
     rows = [(packed.tokens, adapters[0]), (packed.tokens, adapters[1])]
     runs = {
@@ -155,7 +154,7 @@ def trained(trunk: Trunk, seed: int, targets="all-linear") -> Adapter:
 
 def test_nothing_is_differentiated_below_the_lowest_adapter():
     trunk = random_trunk("llama")
-    packed = pack(ROWS, DEVICE)
+    packed = pack(ROWS, DEVICE, SHARED)
 
     def layers_in_graph(targets) -> int:
         adapter = trained(trunk, 1, targets)
@@ -176,7 +175,7 @@ def test_nothing_is_differentiated_below_the_lowest_adapter():
 def test_every_range_of_rows_has_its_own_adapter_or_none(name):
     trunk = random_trunk(name)
     first, second = strong_adapter(trunk, 1), strong_adapter(trunk, 2, r=2)
-    packed = pack(ROWS, DEVICE)
+    packed = pack(ROWS, DEVICE, SHARED)
     together = trunk.packed_hidden(packed.repeated(3), [(packed.tokens, a) for a in (first, None, second)])
     for part, adapter in zip(together.split(packed.tokens), (first, None, second), strict=True):
         alone = trunk.packed_hidden(packed, [(packed.tokens, adapter)])
@@ -196,7 +195,7 @@ def test_rows_that_cannot_be_shared_out_are_refused():
 @torch.no_grad()
 def test_an_assignment_ends_with_its_block_even_when_it_fails():
     trunk = random_trunk("llama")
-    packed = pack(ROWS, DEVICE)
+    packed = pack(ROWS, DEVICE, SHARED)
     bare = trunk.packed_hidden(packed)
     with pytest.raises(RuntimeError, match="stop"), assigned([(packed.tokens, strong_adapter(trunk, 1))]):
         raise RuntimeError("stop")
