@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { type Command, type Option, UsageError, type Values } from '../shared/cli/arguments.ts';
 import { runCommand } from '../shared/cli/command.ts';
 import { describeMachine, type Figure, formatCommand, writeSummary } from '../shared/cli/summary.ts';
-import { runAuto } from './demo/auto.ts';
+import { BALLOTS, runAuto } from './demo/auto.ts';
 import { runImport } from './demo/import.ts';
 import { openBrowser } from './demo/processes.ts';
 import { demoDomain, hostOption, type Stack, startStack } from './demo/stack.ts';
@@ -46,7 +46,14 @@ const command = {
       help: 'The built-in model, a Hugging Face folder, or a hub id.',
       default: 'tiny',
     },
-    votes: { type: 'integer', value: 'N', help: 'Votes of each simulated person.', default: 288, min: 1, max: 100000 },
+    ballot: {
+      type: 'text',
+      value: 'KIND',
+      help: 'What simulated people are asked for: the better of two replies, or an order of four.',
+      default: 'ranking',
+      choices: BALLOTS,
+    },
+    votes: { type: 'integer', value: 'N', help: 'Votes of each simulated person.', default: 192, min: 1, max: 100000 },
     heldOut: {
       type: 'integer',
       value: 'N',

@@ -6,6 +6,7 @@
 import argparse
 import json
 import sys
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def main(argv: list[str]) -> int:
     )
     parser.add_argument("--seeds", type=int, help="instead of each experiment's own number")
     parser.add_argument("--workers", type=int, help="processes of one thread (default: one a core)")
-    parser.add_argument("--data", type=Path, help="folder of real data, for those that can use it")
+    parser.add_argument("--data", type=Path, help="folder of real data, for those that need it")
     parser.add_argument("--runs", type=Path, required=True, help="where single runs are kept")
     parser.add_argument("--out", type=Path, required=True, help="where the outcome of each experiment goes")
     args = parser.parse_args(argv)
@@ -36,7 +37,7 @@ def main(argv: list[str]) -> int:
         raise SystemExit(f"there is no experiment {', '.join(sorted(unknown))}: one of {', '.join(names())}")
     say = lambda line: print(line, file=sys.stderr, flush=True)
     args.out.mkdir(parents=True, exist_ok=True)
-    chosen = args.names or names()
+    chosen = list(available(args.names, args.data, say))
     (args.out / "names.json").write_text(json.dumps(chosen))
     runs = args.runs / ("quick" if args.quick else "full")
     for name in chosen:
@@ -47,6 +48,18 @@ def main(argv: list[str]) -> int:
         for claim in report["claims"]:
             say(f"{name}: {claim['verdict']}: {claim['text']}")
     return 0
+
+
+def available(asked: Sequence[str], data: Path | None, say: Callable[[str], None]) -> Iterator[str]:
+    """Those that were asked for, or all that have what they need. Raises SystemExit for one that has not."""
+    for name in asked or names():
+        needed = load(name)[0].data
+        if needed is None or (data is not None and (data / needed).is_file()):
+            yield name
+        elif asked:
+            raise SystemExit(f"{name} needs {needed} of a folder of real data: --data DIR or PREFLOOP_DATA")
+        else:
+            say(f"{name}: left out, it needs {needed} (--data DIR or PREFLOOP_DATA)")
 
 
 def describe(experiment: Experiment, outcome: Outcome) -> dict:

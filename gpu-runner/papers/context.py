@@ -18,7 +18,7 @@ TUNING_SEED = 100
 
 @dataclass(frozen=True)
 class Context:
-    """seed: of everything random. quick: only shows that the arm works. data: folder of real data, where there is one.
+    """seed: of everything random. quick: only shows that the arm works. data: folder of real data, where there is one (`Experiment.data`).
     shared: folder of what several arms need alike, such as the base's answers."""
 
     seed: int

@@ -43,6 +43,7 @@ class Experiment:
     """name: as in `npm run papers -- NAME`. score: the figure by which settings are chosen, more is better.
 
     settings: what was the same for all arms, for the reader. notes: what a reader must know to judge the verdicts.
+    data: a file of the folder of real data, for an experiment that cannot do without.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Experiment:
     score: str = "winRate"
     seeds: int = 5
     notes: Sequence[str] = field(default_factory=tuple)
+    data: str | None = None
 
 
 def minus(one: str, other: str, figure: str, scale: float = 1.0) -> Callable[[BySeed], float]:

@@ -9,6 +9,7 @@ import inspect
 import json
 import os
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -48,6 +49,14 @@ def identity_of(module: ModuleType, quick: bool) -> str:
     model. Comments and docstrings do not count."""
     digest = hashlib.sha256(f"quick {quick}".encode())
     digest.update(_code(inspect.getsource(module)))
+    digest.update(_shared())
+    return digest.hexdigest()[:16]
+
+
+@cache
+def _shared() -> bytes:
+    """What all experiments depend on; read once, before the workers are made."""
+    digest = hashlib.sha256()
     package = Path(prefloop.__file__ or "").parent
     shared = [FOLDER / "tiny.py", FOLDER / "context.py"]
     for part in ("objectives", "recipes", "text", "adapters", "tiny/world"):
@@ -56,7 +65,7 @@ def identity_of(module: ModuleType, quick: bool) -> str:
         if path.stem not in BESIDE:
             digest.update(_code(path.read_text()))
     digest.update((TINY / "model.safetensors").read_bytes())
-    return digest.hexdigest()[:16]
+    return digest.digest()
 
 
 def _code(source: str) -> bytes:

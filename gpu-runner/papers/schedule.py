@@ -1,5 +1,6 @@
 """Runs the arms of experiments: settings first, on a seed of their own, then every seed with the best of them."""
 
+import hashlib
 import importlib
 import os
 import time
@@ -48,12 +49,13 @@ def run_job(job: Job) -> dict[str, Any]:
     torch.use_deterministic_algorithms(True)
     torch.utils.deterministic.fill_uninitialized_memory = False  # pyright: ignore[reportAttributeAccessIssue]
     experiment, *identities = load(job.experiment)
-    results = Results(job.folder, identities[job.quick])
+    identity = identities[job.quick] + digest_of(experiment, job.data)
+    results = Results(job.folder, identity)
     if known := results.read(job.name):
         return known
     arm = experiment.arms[job.arm]
     started = time.monotonic()
-    figures = arm.run(_context(job, identities[job.quick]), arm.grid[job.setting])
+    figures = arm.run(_context(job, identity), arm.grid[job.setting])
     content = {
         "figures": figures,
         "setting": dict(arm.grid[job.setting]),
@@ -61,6 +63,13 @@ def run_job(job: Job) -> dict[str, Any]:
     }
     results.write(job.name, content)
     return content
+
+
+def digest_of(experiment: Experiment, data: Path | None) -> str:
+    """Of the real data that an experiment reads: other data, other results."""
+    if experiment.data is None or data is None:
+        return ""
+    return hashlib.sha256((data / experiment.data).read_bytes()).hexdigest()[:8]
 
 
 def _context(job: Job, identity: str) -> Context:

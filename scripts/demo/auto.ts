@@ -10,14 +10,17 @@ import { DRAWS } from '../../worker/demo/contract.ts';
 import type { Judge, Score, WorldPrompt } from './judge.ts';
 import { demoDomain, demoRecipe, type Stack } from './stack.ts';
 
-/** A person's vote is wrong this often. */
+/** A person's vote is the wrong way round this often. */
 const NOISE = 0.1;
+/** What a simulated person is asked: which of two replies is better, or to put all that were drawn in order. */
+export const BALLOTS = ['pair', 'ranking'] as const;
+export type Ballot = (typeof BALLOTS)[number];
 /**
  * Nats per token that a domain's live adapter may be away from the base. Further out lies mostly broken text, except
  * where answers become short: there every token carries more of the change.
  */
 const MAX_KL = 0.13;
-const MAX_KL_SHORT = 0.3;
+const MAX_KL_SHORT = 0.25;
 /**
  * Votes that may wait for the runner: one batch. People who vote further ahead of it judge a model that has not heard them
  * yet, and what is learned from that leads a model astray that has moved on.
@@ -26,7 +29,14 @@ const AHEAD = 24;
 /** Comparisons a persona has open at once: enough to fill the server's batch, few enough to follow the live adapter. */
 const OPEN = 4;
 
-export type AutoOptions = { model: string; votes: number; seed: number; heldOut: number; personas: readonly string[] };
+export type AutoOptions = {
+  model: string;
+  ballot: Ballot;
+  votes: number;
+  seed: number;
+  heldOut: number;
+  personas: readonly string[];
+};
 
 export type PersonaResult = {
   persona: string;
@@ -73,12 +83,22 @@ export async function runAuto(stack: Stack, options: AutoOptions): Promise<AutoR
 
 /** Probability-free choice: what the persona's scores say, turned around once in ten; coin flips for the control. */
 function choose(comparison: Comparison, scores: Score[], random: Random, control: boolean): Choice {
+  if (comparison.kind === 'ranking') return rank(comparison, scores, random, control);
   const [first, second] = scores.map((each) => each.score) as [number, number];
   if (!control && first === second) return { type: 'tie' };
   const better = control ? random() < 0.5 : first > second !== random() < NOISE;
   const chosen = comparison.candidates[better ? 0 : 1];
   if (!chosen) throw new Error('a pair was dealt with fewer than two candidates');
   return { type: 'pair', chosen: chosen.id, position: chosen.position };
+}
+
+/** All candidates in order, equal scores tied; the whole order is turned around once in ten. */
+function rank({ candidates }: Comparison, scores: Score[], random: Random, control: boolean): Choice {
+  const worth = candidates.map((_, index) => (control ? random() : (scores[index]?.score ?? 0)));
+  const tiers = [...new Set(worth)].sort((one, other) => other - one);
+  if (!control && random() < NOISE) tiers.reverse();
+  const ranking = tiers.map((tier) => candidates.filter((_, index) => worth[index] === tier).map(({ id }) => id));
+  return { type: 'ranking', ranking };
 }
 
 async function castVotes(stack: Stack, domain: string, options: AutoOptions, counted: () => void): Promise<void> {
@@ -91,7 +111,8 @@ async function castVotes(stack: Stack, domain: string, options: AutoOptions, cou
 
   async function castOne(asked: WorldPrompt): Promise<void> {
     const prompt = { messages: asked.messages };
-    const comparison = await voter.createComparison({ domain, prompt, draws: DRAWS });
+    const dealt = options.ballot === 'ranking' ? DRAWS : 2;
+    const comparison = await voter.createComparison({ domain, kind: options.ballot, prompt, k: dealt, draws: DRAWS });
     const replies = comparison.candidates.map(({ content }) => (content.type === 'text' ? content.text : ''));
     const [scores] = await stack.judge.score(taste, [{ prompt: asked.text, replies }]);
     await voter.createPreference({

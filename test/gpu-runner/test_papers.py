@@ -10,10 +10,12 @@ import pytest
 ROOT = Path(__file__).parents[2] / "gpu-runner"
 sys.path.insert(0, str(ROOT))
 
-from papers.__main__ import describe, judge, main, names
+from papers.__main__ import available, describe, judge, main, names
+from papers.context import Context
 from papers.experiment import Claim, minus
+from papers.experiments import real_pairs
 from papers.results import Results, identity_of
-from papers.schedule import Outcome, load
+from papers.schedule import Outcome, digest_of, load
 from papers.verdict import decide, paired_interval
 
 
@@ -90,6 +92,34 @@ def test_an_experiment_runs_and_goes_on_where_it_was_cut(tmp_path: Path, capsys:
     assert kept.stat().st_mtime_ns == before
     again = json.loads((tmp_path / "out" / "egida.json").read_text())
     assert again["figures"] == report["figures"] and again["claims"] == report["claims"]
+
+
+def test_real_data_is_asked_for_by_name_and_left_out_otherwise(tmp_path: Path, capsys: pytest.CaptureFixture):
+    assert "real-pairs" not in list(available([], None, print))
+    assert "real-pairs: left out" in capsys.readouterr().out
+    with pytest.raises(SystemExit, match="gsm8k/pairs.jsonl"):
+        list(available(["real-pairs"], tmp_path, print))
+    (tmp_path / "gsm8k").mkdir()
+    rows = [
+        {
+            "prompt": f"How many are {n} and {n}?",
+            "chosen": f"They are {2 * n}.",
+            "rejected": f"They are {3 * n}, I say.",
+        }
+        for n in range(1, 30)
+    ]
+    file = tmp_path / "gsm8k" / "pairs.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert list(available(["real-pairs"], tmp_path, print)) == ["real-pairs"]
+    context = Context(0, quick=True, data=tmp_path)
+    train, held_out = real_pairs.pairs_of(context)
+    questions = [{one.prompt.messages[0].content for one in some} for some in (train, held_out)]
+    assert len(questions[0]) == len(train) == 8 and not questions[0] & questions[1]
+    figures = real_pairs.EXPERIMENT.arms["dpo"].run(context, {})
+    assert figures["shorterAccuracy"] == 1 and figures["rejectedChange"] < 0
+    before = digest_of(real_pairs.EXPERIMENT, tmp_path)
+    file.write_text(file.read_text() + json.dumps(rows[0]) + "\n")
+    assert before and digest_of(real_pairs.EXPERIMENT, tmp_path) != before
 
 
 def test_what_is_described_has_an_interval_for_every_figure():

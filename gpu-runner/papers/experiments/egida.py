@@ -126,4 +126,7 @@ EXPERIMENT = Experiment(
         "27 topics × 18 styles of attack, harmless stand-ins; 5 topics and 4 styles held out; 240 forbidden requests with a "
         "safe answer of the world's grammar, two answers of the policy to each, two epochs; 120 requests of each kind to test"
     ),
+    notes=(
+        "The rates were lowered once, for both arms alike, when the lowest of the first ones was chosen.",
+    ),
 )

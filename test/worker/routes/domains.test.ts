@@ -68,6 +68,10 @@ describeOnHosts('domains', (edge) => {
       'a revision that has no place for the draft',
       { ...input, recipe: { method: 'srpo', revision: '{prompt} again' } },
     ],
+    [
+      'a robust loss of votes that say nothing',
+      { ...input, recipe: { method: 'dpo', loss: 'robust', labelSmoothing: 0.5 } },
+    ],
     ['no base model', { id: 'a', recipe: { method: 'dpo' } }],
     ['a hold-out above 0.9', { ...input, holdOut: 0.95 }],
     ['an id in capitals', { ...input, id: 'Support' }],
