@@ -112,7 +112,8 @@ def run_experiment(
             else settings[0]
             for arm, settings in tried.items()
         }
-        jobs = [make(arm, best[arm], seed) for seed in range(count) for arm in experiment.arms]
+        # seeds side by side, not arms: the first arm makes what the others of its seed share (`Context.once`)
+        jobs = [make(arm, best[arm], seed) for arm in experiment.arms for seed in range(count)]
         done |= dict(_run_all(pool, jobs, name, say))
     by_seed = {
         seed: {arm: done[make(arm, best[arm], seed).name]["figures"] for arm in experiment.arms}

@@ -1,4 +1,5 @@
 /** The machine-readable summary that long commands write with `--json FILE`. */
+import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { cpus, platform, release, totalmem } from 'node:os';
 
@@ -21,7 +22,23 @@ export function describeMachine(): string {
   const model = processors[0]?.model.replace(/\s+/g, ' ').trim() || process.arch;
   const system = { linux: 'Linux', darwin: 'macOS', win32: 'Windows' }[platform() as string] ?? platform();
   const gigabytes = Math.round(totalmem() / 1e9);
-  return `${system} ${release().split('-')[0]}, ${processors.length} × ${model}, ${gigabytes} GB, Node ${process.versions.node}`;
+  const processor = [model, vectors()].filter(Boolean).join(' with ');
+  return `${system} ${release().split('-')[0]}, ${processors.length} × ${processor}, ${gigabytes} GB, Node ${process.versions.node}`;
+}
+
+/** The widest vectors that Linux names, which training's speed depends on more than on anything else; '' elsewhere. */
+export function vectors(cpuinfo = readIfThere('/proc/cpuinfo')): string {
+  const flags = new Set(cpuinfo.match(/^flags\s*:(.*)$/m)?.[1]?.split(' '));
+  const known = { amx_bf16: 'AMX', avx512_bf16: 'AVX-512 and bf16', avx512f: 'AVX-512', avx2: 'AVX2' };
+  return Object.entries(known).find(([flag]) => flags.has(flag))?.[1] ?? '';
+}
+
+function readIfThere(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 /** Quotes the words that a shell would split or expand. */

@@ -57,18 +57,19 @@ def train(context: Context, rounds: int, passes: int, guide: float, setting: Map
 
 
 def run(rounds: int, passes: int, guide: float, context: Context, setting: Mapping[str, float]) -> Figures:
-    return figures_of(context, train(context, rounds, passes, guide, setting).adapter)
+    few = context.size(3, 2)
+    return figures_of(context, train(context, min(rounds, few), min(passes, few), guide, setting).adapter)
 
 
 def rebirth(context: Context, setting: Mapping[str, float]) -> Figures:
-    teacher = train(context, 3, 1, 0.1, {"learningRate": 2e-3})
+    teacher = train(context, context.size(3, 1), 1, 0.1, {"learningRate": 2e-3})
     replay = [
         prompt.text
         for kind in ("sums", "replies")
         for prompt in sample_prompts(kind, context.size(60, 4), context.seed, "train")
     ]
     recipe = recipe_of(
-        method="rebirth", samples=2, replay=0.5, replayPrompts=replay, maxTokens=160, microBatch=8,
+        method="rebirth", samples=context.size(2, 1), replay=0.5, replayPrompts=replay, maxTokens=160, microBatch=8,
         epochs=context.size(2, 1), seed=context.seed, **setting,
     )  # fmt: skip
     return figures_of(context, fit(context, recipe, tasks(context, context.size(60, 8)), teacher).adapter)

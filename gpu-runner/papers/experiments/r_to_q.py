@@ -37,7 +37,10 @@ def searched(context: Context, adapter: Adapter, prompts: Sequence[Prompt], beam
     base = context.base
     found = []
     for prompt in prompts:
-        best = beam_search(base.trunk, prompt_ids(context, prompt), adapter, beams, 160, base.encoder.end_ids)
+        longest = context.size(160, 24)
+        best = beam_search(
+            base.trunk, prompt_ids(context, prompt), adapter, beams, longest, base.encoder.end_ids
+        )
         found.append(base.encoder.decode(best[0].token_ids))
     return found
 

@@ -14,7 +14,7 @@ from prefloop.contracts import Example
 
 FILE = "gsm8k/pairs.jsonl"
 # Characters of question and longer solution: what fits the built-in model's context, letter by letter if need be.
-LONGEST = 700
+LONGEST = 450
 
 
 def pairs_of(context: Context) -> tuple[list[Example], list[Example]]:
@@ -30,7 +30,7 @@ def pairs_of(context: Context) -> tuple[list[Example], list[Example]]:
     questions = sorted(by_question)
     rng.shuffle(questions)
     found = [vote(number, rng.choice(by_question[question])) for number, question in enumerate(questions)]
-    count, held_out = context.size(150, 8), context.size(150, 6)
+    count, held_out = context.size(90, 8), context.size(120, 6)
     return found[:count], found[count : count + held_out]
 
 
@@ -46,7 +46,7 @@ def vote(number: int, row: Mapping[str, str]) -> Example:
 
 def run(fields: Mapping[str, object], context: Context, setting: Mapping[str, float]) -> Figures:
     train, held_out = pairs_of(context)
-    recipe = recipe_of(epochs=context.size(3, 1), microBatch=4, seed=context.seed, **fields, **setting)
+    recipe = recipe_of(epochs=context.size(2, 1), microBatch=4, seed=context.seed, **fields, **setting)
     adapter = fit(context, recipe, train).adapter
     right = predict(context, adapter, rows_of(context, held_out, recipe_of(method="dpo")))[1]
     return fork_figures(context, adapter, train) | {
@@ -127,8 +127,8 @@ EXPERIMENT = Experiment(
         ),
     ],
     settings=(
-        "150 pairs of a right and a wrong solution (grade-school-math's example_model_solutions, one pair of a question), "
-        "three epochs at a rate of 1e-3; 150 pairs of other questions are held out"
+        "90 pairs of a right and a wrong solution (grade-school-math's example_model_solutions, one pair of a question, short "
+        "ones), two epochs at a rate of 1e-3; 120 pairs of other questions are held out"
     ),
     notes=(
         "The built-in model has never seen such text and knows no arithmetic in it: this is about likelihoods, not about solving.",

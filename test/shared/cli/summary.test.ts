@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { describeMachine, formatCommand, writeSummary } from '../../../shared/cli/summary.ts';
+import { describeMachine, formatCommand, vectors, writeSummary } from '../../../shared/cli/summary.ts';
 
 let folder: string;
 beforeAll(async () => (folder = await mkdtemp(join(tmpdir(), 'prefloop-summary-'))));
@@ -29,6 +29,12 @@ test('a figure that is not a number is an error that names it, not a null in the
 
 test('the machine line names system, processors, memory and Node', () => {
   expect(describeMachine()).toMatch(/^\S.*, \d+ × .+, \d+ GB, Node \d+\.\d+\.\d+$/);
+});
+
+test('the widest vectors of a processor are named', () => {
+  expect(vectors('processor : 0\nflags\t\t: fpu avx avx2 sse\n')).toBe('AVX2');
+  expect(vectors('flags : avx2 avx512f avx512_bf16 avx512vl\n')).toBe('AVX-512 and bf16');
+  expect(vectors('')).toBe('');
 });
 
 test('a command is quoted so that a shell reads the same words', () => {
