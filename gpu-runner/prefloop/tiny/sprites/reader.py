@@ -60,4 +60,4 @@ def accuracy(known: Sequence[Creature], readings: Sequence[Reading]) -> float:
 @cache
 def _templates() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     drawings_CP = every_drawing().reshape(len(every_creature()), -1).astype(np.float32) / 255
-    return drawings_CP, (drawings_CP**2).sum(1)
+    return drawings_CP, (drawings_CP**2).sum(1, dtype=np.float32)
