@@ -31,7 +31,7 @@ def read_images(images: NDArray) -> list[Reading]:
         raise ValueError(f"images must be [B, 32, 32, 3], not {list(images.shape)}")
     drawings_CP, squares_C = _templates()
     creatures = every_creature()
-    pictures_BP = images.reshape(len(images), -1).astype(np.float32) / 255
+    pictures_BP = images.reshape(len(images), -1).astype(np.float32) / np.float32(255)
     found = []
     for start in range(0, len(pictures_BP), 64):
         some_BP = pictures_BP[start : start + 64]
@@ -59,5 +59,5 @@ def accuracy(known: Sequence[Creature], readings: Sequence[Reading]) -> float:
 
 @cache
 def _templates() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    drawings_CP = every_drawing().reshape(len(every_creature()), -1).astype(np.float32) / 255
+    drawings_CP = every_drawing().reshape(len(every_creature()), -1).astype(np.float32) / np.float32(255)
     return drawings_CP, (drawings_CP**2).sum(1, dtype=np.float32)
