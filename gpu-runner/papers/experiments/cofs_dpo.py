@@ -29,10 +29,10 @@ def votes_of(context: Context, topic: str, count: int, split: str) -> list[Examp
 
 
 def run(way: str, context: Context, setting: Mapping[str, float]) -> Figures:
-    train = {topic: votes_of(context, topic, context.size(64, 6), "train") for topic in TOPICS}
+    train = {topic: votes_of(context, topic, context.size(40, 6), "train") for topic in TOPICS}
     held_out = {topic: votes_of(context, topic, context.size(60, 6), "held_out") for topic in TOPICS}
     method = "cofs-dpo" if way == "cofs-dpo" else "dpo"
-    extra = {"memory": 16, "fitSteps": context.size(30, 3)} if way == "cofs-dpo" else {}
+    extra = {"memory": 16, "fitSteps": context.size(16, 3)} if way == "cofs-dpo" else {}
     recipe = recipe_of(
         method=method,
         beta=0.3,
@@ -104,7 +104,7 @@ EXPERIMENT = Experiment(
         ),
     ],
     settings=(
-        "three topics one after the other (appliances: `formal`, clothes: `brief`, furniture: `warm`), 64 prompts each, "
+        "three topics one after the other (appliances: `formal`, clothes: `brief`, furniture: `warm`), 40 prompts each, "
         "three epochs; 16 votes of each earlier topic are kept; accuracy on 60 held-out prompts of each topic; rates are "
         "chosen by the accuracy on the topic that is new"
     ),
