@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, test } from 'vitest';
 import { commands } from '../../../shared/cli/program.ts';
+import { createClient } from '../../../shared/client/client.ts';
+import type { PreferenceInput } from '../../../shared/contracts/preference.ts';
 import { describeOnHosts, ROOT_KEY } from '../../worker/hosts.ts';
+import { importedVotes } from '../../worker/votes.ts';
 import { runHere, runPrefloop } from './run-prefloop.ts';
 
 test('every command explains itself, and the list of commands names each', async () => {
@@ -100,6 +103,22 @@ describeOnHosts('the operator’s commands', (edge) => {
     expect(wrong).toMatchObject({ code: 1, stdout: '' });
     expect(wrong.stderr).toMatch(/batchSize.*\[invalid_request\] \(request .+\)\n$/);
     expect(JSON.parse((await as(reader, 'domains', 'show', 'tone')).stdout).batchSize).toBe(9);
+
+    await as(admin, 'domains', 'create', 'replies', '--base-model', 'tiny');
+    const votes = ['ann', 'ben'].flatMap((user) => importedVotes(3, { user }));
+    await createClient({ edge: edge.url, token: admin }).createPreferences(votes as PreferenceInput[]);
+    const said = await as(admin, 'raters', 'replies', '--top', '1');
+    expect([said.code, said.stdout.split('\n').slice(0, 3)]).toEqual([
+      0,
+      [
+        '6 votes of 2 people',
+        'agreement on 3 pairs that several judged: α = 1.00 (1 all agree, 0 chance)',
+        'no vote says where its choice was shown',
+      ],
+    ]);
+    expect(said.stdout).toMatch(/\nann +3 +3 +0\.\d\d +-\n$/);
+    expect(JSON.parse((await as(admin, 'raters', 'replies', '--json')).stdout)).toMatchObject({ people: 2, alpha: 1 });
+    expect(await as(admin, 'raters', 'nowhere')).toMatchObject({ code: 1, stdout: '' });
 
     const readerId = keys.find(({ name }: { name: string }) => name === 'reader').id;
     expect((await as(admin, 'keys', 'revoke', readerId)).stdout).toBe(`revoked ${readerId}\n`);
