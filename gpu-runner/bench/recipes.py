@@ -1,11 +1,10 @@
 """What a step of each method costs beside one of DPO, and what its formula makes it cost. --help lists the options.
 
 The recipes' own training functions run on votes of the built-in world, the same ones where they can, with nothing known of
-any reference beforehand, as the first epoch of a batch does. Time and FLOPs are taken from the end of the first step to the
-end of the last one: what a recipe draws and judges before it trains is not part of a step. PPO draws within its steps and
-is left out. FLOPs are counted from what is run: 4 a weight and token through the frozen
-trunk with a gradient (2 without), 6 a LoRA weight and token, 4 a head weight and scored token (2 without), a
-multiply-add as two.
+any reference beforehand, as the first epoch of a batch does: its references are part of the time. What a recipe draws before
+it trains is not: the time of `draw_answers` is taken off. PPO draws within its steps and is left out. FLOPs are counted
+from what is run: 4 a weight and token through the frozen trunk with a gradient (2 without), 6 a LoRA weight and token, 4 a
+head weight and scored token (2 without), a multiply-add as two.
 """
 
 import argparse
@@ -22,6 +21,7 @@ from pydantic import TypeAdapter
 from prefloop.adapters.lora import new_adapter
 from prefloop.base import Base, load_base, settle_arithmetic
 from prefloop.contracts import Example, Recipe
+from prefloop.recipes import egida, rebirth, step_dpo
 from prefloop.recipes.methods import train_method
 from prefloop.recipes.trained import Start
 from prefloop.text import step as step_module
@@ -31,6 +31,7 @@ from prefloop.text.trunk import Trunk
 from prefloop.tiny.world import KINDS, Prompt, sample_prompts
 
 MICRO_BATCH = 4
+DRAWING = (egida, rebirth, step_dpo)
 # How each is run: DPO's own options where they differ.
 METHODS: dict[str, dict[str, Any]] = {
     "dpo": {},
@@ -126,21 +127,48 @@ def vote(
 
 
 def measure(base: Base, method: str, examples: Sequence[Example], seed: int) -> tuple[float, float, int]:
-    """(seconds, FLOPs, steps) of one epoch over the votes after its first step, from a fresh adapter and an empty cache."""
+    """(seconds, FLOPs, steps) of one epoch over the votes, from a fresh adapter and an empty cache."""
     fields = {"method": method, "microBatch": MICRO_BATCH, "seed": seed} | METHODS[method]
     recipe = TypeAdapter[Recipe](Recipe).validate_python(fields)
     rows = [base.encoder.encode(example, recipe.max_length) for example in examples]
     start = None
     if method == "rebirth":
         start = Start(new_adapter(base.trunk.layers, recipe.rank, recipe.lora_alpha, seed), {}, {})
-    after: list[tuple[float, float]] = []
-    with Counting(base.trunk, recipe.rank) as counted:
-        train_method(
-            base, ReferenceCache("bench"), start, rows, recipe,
-            lambda: after.append((time.perf_counter(), counted.flops)),
-        )  # fmt: skip
-    (started, before), (ended, flops) = after[0], after[-1]
-    return ended - started, flops - before, len(after) - 1
+    steps = 0
+
+    def on_step() -> None:
+        nonlocal steps
+        steps += 1
+
+    with Counting(base.trunk, recipe.rank) as counted, Drawing() as drawing:
+        train_method(base, ReferenceCache("bench"), start, rows[:MICRO_BATCH], recipe, lambda: None)
+        counted.flops = drawing.seconds = 0.0
+        started = time.perf_counter()
+        train_method(base, ReferenceCache("bench"), start, rows, recipe, on_step)
+        return time.perf_counter() - started - drawing.seconds, counted.flops, steps
+
+
+class Drawing:
+    """Times what the recipes draw while it is open."""
+
+    def __init__(self):
+        self.seconds = 0.0
+        self.plain: Callable = egida.draw_answers
+
+    def __enter__(self) -> Self:
+        for recipe in DRAWING:
+            recipe.draw_answers = self._run
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for recipe in DRAWING:
+            recipe.draw_answers = self.plain
+
+    def _run(self, *args: Any) -> Any:
+        started = time.perf_counter()
+        drawn = self.plain(*args)
+        self.seconds += time.perf_counter() - started
+        return drawn
 
 
 class Counting:
