@@ -9,7 +9,7 @@ import { exportCommand } from './commands/export.ts';
 import { importCommand } from './commands/import.ts';
 import { keyCommands } from './commands/keys.ts';
 import { projectCommands } from './commands/projects.ts';
-import { raterCommands } from './commands/raters.ts';
+import { ratersCommand } from './commands/raters.ts';
 
 export const commands = [
   importCommand,
@@ -20,7 +20,7 @@ export const commands = [
   ...adapterCommands,
   ...aliasCommands,
   ...batchCommands,
-  ...raterCommands,
+  ratersCommand,
 ];
 const wordsOf = (name: string) => name.split(' ').slice(1);
 

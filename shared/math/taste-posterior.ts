@@ -32,15 +32,14 @@ const CLOSE = 1e-10;
  * 0..1, a negative weight, and a prior whose precision is not positive definite.
  */
 export function tastePosterior(votes: readonly Contrast[], prior: Taste): Taste {
-  const size = prior.mean.length;
   check(votes, prior);
   const ordered = [...votes].sort(compare);
   let mean = [...prior.mean];
   let value = logPosterior(mean, ordered, prior);
+  let at = curvature(mean, ordered, prior);
   for (let step = 0; step < MAX_STEPS; step++) {
-    const { gradient, precision } = curvature(mean, ordered, prior);
-    const direction = solve(precision, gradient);
-    if (Math.sqrt(Math.max(0, dot(direction, gradient))) < CLOSE) break;
+    const direction = solve(at.precision, at.gradient);
+    if (Math.sqrt(Math.max(0, dot(direction, at.gradient))) < CLOSE) break;
     let length = 1;
     for (;;) {
       const next = mean.map((each, k) => each + length * (direction[k] as number));
@@ -52,10 +51,9 @@ export function tastePosterior(votes: readonly Contrast[], prior: Taste): Taste 
       }
       length /= 2;
     }
+    at = curvature(mean, ordered, prior);
   }
-  const { precision } = curvature(mean, ordered, prior);
-  if (size > 0) cholesky(precision);
-  return { mean, precision };
+  return { mean, precision: at.precision };
 }
 
 /** The probability that the first of two candidates is preferred, averaged over the posterior (MacKay 1992). */

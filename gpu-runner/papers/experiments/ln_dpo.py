@@ -5,7 +5,7 @@ from statistics import median
 
 from papers.context import Context
 from papers.drift import kl_per_token
-from papers.experiment import Arm, BySeed, Claim, Experiment, Figures
+from papers.experiment import Arm, Claim, Experiment, Figures, minus
 from papers.tiny import ask, best_against_worst, fit, persona_figures, recipe_of
 from prefloop.tiny.world import Prompt, sample_prompts
 from prefloop.tiny.world.helpdesk import PRODUCTS
@@ -52,13 +52,6 @@ def run(method: str, context: Context, _: Mapping[str, float]) -> Figures:
     }
 
 
-def above(one: str, other: str, figure: str, sign: float = 1.0):
-    def evidence(arms: BySeed) -> float:
-        return sign * (arms[one][figure] - arms[other][figure])
-
-    return evidence
-
-
 WON = "of win rate over the base"
 EXPERIMENT = Experiment(
     name="ln-dpo",
@@ -71,37 +64,37 @@ EXPERIMENT = Experiment(
         Claim(
             "at its best LN-DPO is as good as DPO or better",
             "similar quality to DPO (the abstract)",
-            above("ln-dpo", "dpo", "best"),
+            minus("ln-dpo", "dpo", "best"),
             WON,
         ),
         Claim(
             "LN-DPO's answers are shorter than DPO's",
             "shorter responses without losing quality (the abstract)",
-            above("dpo", "ln-dpo", "wordsOfBest"),
+            minus("dpo", "ln-dpo", "wordsOfBest"),
             "words",
         ),
         Claim(
             "over the grid LN-DPO is more robust than DPO: its median is higher",
             "the study's question; no number was readable",
-            above("ln-dpo", "dpo", "median"),
+            minus("ln-dpo", "dpo", "median"),
             WON,
         ),
         Claim(
             "and its worst setting is better",
             "the study's question; no number was readable",
-            above("ln-dpo", "dpo", "worst"),
+            minus("ln-dpo", "dpo", "worst"),
             WON,
         ),
         Claim(
             "SimPO's median is higher than DPO's",
             "the study's question; no number was readable",
-            above("simpo", "dpo", "median"),
+            minus("simpo", "dpo", "median"),
             WON,
         ),
         Claim(
             "the ranking holds out of distribution: LN-DPO's median is higher there too",
             "the study tests out of distribution; no number was readable",
-            above("ln-dpo", "dpo", "medianElsewhere"),
+            minus("ln-dpo", "dpo", "medianElsewhere"),
             WON,
         ),
     ],

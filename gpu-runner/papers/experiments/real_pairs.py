@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from papers.context import Context
-from papers.experiment import Arm, BySeed, Claim, Experiment, Figures, minus
+from papers.experiment import Arm, BySeed, Claim, Experiment, Figures
+from papers.experiments.three_d_properties import PROPERTIES
 from papers.likelihoods import fork_figures
 from papers.stream import predict
 from papers.tiny import fit, mean, recipe_of, rows_of
@@ -44,9 +45,11 @@ def vote(number: int, row: Mapping[str, str]) -> Example:
     return Example.model_validate(body)
 
 
-def run(fields: Mapping[str, object], context: Context, setting: Mapping[str, float]) -> Figures:
+def run(fields: Mapping[str, object], context: Context) -> Figures:
     train, held_out = pairs_of(context)
-    recipe = recipe_of(epochs=context.size(2, 1), microBatch=4, seed=context.seed, **fields, **setting)
+    recipe = recipe_of(
+        epochs=context.size(2, 1), learningRate=1e-3, microBatch=4, seed=context.seed, **fields
+    )
     adapter = fit(context, recipe, train).adapter
     right = predict(context, adapter, rows_of(context, held_out, recipe_of(method="dpo")))[1]
     return fork_figures(context, adapter, train) | {
@@ -62,14 +65,7 @@ def shorter_accuracy(votes: Sequence[Example]) -> float:
 
 
 def arm(**fields: object) -> Arm:
-    return Arm(lambda context, setting: run(fields, context, setting | {"learningRate": 1e-3}))
-
-
-def _dpo(figure: str, sign: float):
-    def evidence(arms: BySeed) -> float:
-        return sign * arms["dpo"][figure]
-
-    return evidence
+    return Arm(lambda context, _: run(fields, context))
 
 
 def above_length(arms: BySeed) -> float:
@@ -78,7 +74,6 @@ def above_length(arms: BySeed) -> float:
     return arms["dpo"]["heldOutAccuracy"] - max(by_length, 1 - by_length)
 
 
-NATS = "nats per answer"
 EXPERIMENT = Experiment(
     name="real-pairs",
     title="3D-Properties (arXiv 2406.07327) on real solutions",
@@ -89,36 +84,7 @@ EXPERIMENT = Experiment(
     },
     data=FILE,
     claims=[
-        Claim(
-            "the likelihood of rejected solutions drops, and far more than that of chosen ones rises",
-            "Property 1, drastic drop (no number was readable)",
-            lambda arms: -arms["dpo"]["rejectedChange"] - abs(arms["dpo"]["chosenChange"]),
-            NATS,
-        ),
-        Claim(
-            "the likelihood of chosen solutions falls too",
-            "Property 2, degradation into response suppression",
-            _dpo("chosenChange", -1.0),
-            NATS,
-        ),
-        Claim(
-            "where two solutions part, probability moves to words of neither",
-            "Property 3, dispersion onto unseen answers",
-            _dpo("unseenChange", 1.0),
-            "of probability at the fork",
-        ),
-        Claim(
-            "Flex-DPO with a small β⁻ lets rejected solutions fall less",
-            "best near β⁻ = 0.08 (β⁺ presumably 0.1)",
-            minus("flex-dpo", "dpo", "rejectedChange"),
-            NATS,
-        ),
-        Claim(
-            "an SFT term keeps chosen solutions likely",
-            "SFT-DPO mitigates (no number was readable)",
-            minus("sft term", "dpo", "chosenChange"),
-            NATS,
-        ),
+        *PROPERTIES,
         Claim(
             "what DPO learned tells right from wrong for questions it never saw, better than length does",
             "a policy is a reward model too (arXiv 2305.18290); no number for these pairs",

@@ -57,6 +57,40 @@ def off_policy_is_worse(arms: BySeed) -> float:
     return arms["dpo"]["winRate"] - sum(arms[name]["winRate"] for name in others) / len(others)
 
 
+# Of what training does to the likelihoods of its pairs, wherever they come from.
+PROPERTIES = [
+    Claim(
+        "the likelihood of rejected answers drops, and far more than that of chosen ones rises",
+        "Property 1, drastic drop (no number was readable)",
+        lambda arms: -arms["dpo"]["rejectedChange"] - abs(arms["dpo"]["chosenChange"]),
+        "nats per answer",
+    ),
+    Claim(
+        "the likelihood of chosen answers falls too",
+        "Property 2, degradation into response suppression",
+        above("dpo", "chosenChange", 0.0, -1.0),
+        "nats per answer",
+    ),
+    Claim(
+        "where two answers part, probability moves to words of neither",
+        "Property 3, dispersion onto unseen answers",
+        above("dpo", "unseenChange", 0.0),
+        "of probability at the fork",
+    ),
+    Claim(
+        "Flex-DPO with a small β⁻ lets rejected answers fall less",
+        "best near β⁻ = 0.08 (β⁺ presumably 0.1)",
+        minus("flex-dpo", "dpo", "rejectedChange"),
+        "nats per answer",
+    ),
+    Claim(
+        "an SFT term keeps chosen answers likely",
+        "SFT-DPO mitigates (no number was readable)",
+        minus("sft term", "dpo", "chosenChange"),
+        "nats per answer",
+    ),
+]
+
 EXPERIMENT = Experiment(
     name="three-d-properties",
     title="3D-Properties (arXiv 2406.07327)",
@@ -69,36 +103,7 @@ EXPERIMENT = Experiment(
         "both off": arm(("off", "off"), method="dpo", beta=0.1),
     },
     claims=[
-        Claim(
-            "the likelihood of rejected answers drops, and far more than that of chosen ones rises",
-            "Property 1, drastic drop (no number was readable)",
-            lambda arms: -arms["dpo"]["rejectedChange"] - abs(arms["dpo"]["chosenChange"]),
-            "nats per answer",
-        ),
-        Claim(
-            "the likelihood of chosen answers falls too",
-            "Property 2, degradation into response suppression",
-            above("dpo", "chosenChange", 0.0, -1.0),
-            "nats per answer",
-        ),
-        Claim(
-            "where two answers part, probability moves to words of neither",
-            "Property 3, dispersion onto unseen answers",
-            above("dpo", "unseenChange", 0.0),
-            "of probability at the fork",
-        ),
-        Claim(
-            "Flex-DPO with a small β⁻ lets rejected answers fall less",
-            "best near β⁻ = 0.08 (β⁺ presumably 0.1)",
-            minus("flex-dpo", "dpo", "rejectedChange"),
-            "nats per answer",
-        ),
-        Claim(
-            "an SFT term keeps chosen answers likely",
-            "SFT-DPO mitigates (no number was readable)",
-            minus("sft term", "dpo", "chosenChange"),
-            "nats per answer",
-        ),
+        *PROPERTIES,
         Claim(
             "pairs of the model's own answers train best",
             "MATH* score 3.85 with both on-policy against 3.60",

@@ -3,7 +3,7 @@
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from prefloop.objectives.margins import PairLogps, PairLosses, check_beta
+from prefloop.objectives.margins import PairLogps, PairLosses, check_beta, weighted
 from prefloop.objectives.odds import CERTAIN, log_odds
 
 
@@ -34,5 +34,4 @@ def asft(
     if p_B is not None:
         p_B = p_B.to(losses_B)
         losses_B = p_B * losses_B + (1 - p_B) * one_way(means.rejected_B, rejected_B, chosen_B)
-    weighted_B = losses_B if weight_B is None else losses_B * weight_B.to(losses_B)
-    return PairLosses(weighted_B, chosen_B.detach(), rejected_B.detach())
+    return PairLosses(weighted(losses_B, weight_B), chosen_B.detach(), rejected_B.detach())

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 from torch import Tensor
-from torch.nn.functional import logsigmoid
 
-from prefloop.objectives.margins import PairLosses, check_beta, full, soft_label
+from prefloop.objectives.margins import PairLosses, check_beta, full, logistic, soft_label, weighted
 
 
 @dataclass(frozen=True)
@@ -38,6 +37,5 @@ def diffusion_dpo(
     rejected_B = -0.5 * beta * (full(errors.rejected_B) - full(errors.reference_rejected_B))
     margin_B = chosen_B - rejected_B
     q_B = soft_label(p_B, label_smoothing, margin_B)
-    losses_B = -q_B * logsigmoid(margin_B) - (1 - q_B) * logsigmoid(-margin_B)
-    weighted_B = losses_B if weight_B is None else losses_B * weight_B.to(losses_B)
-    return PairLosses(weighted_B, chosen_B.detach(), rejected_B.detach())
+    losses_B = logistic(margin_B, q_B)
+    return PairLosses(weighted(losses_B, weight_B), chosen_B.detach(), rejected_B.detach())

@@ -1,9 +1,8 @@
 """DPO (Rafailov et al. 2023, arXiv 2305.18290, Eq. 7), with soft labels.  Shapes: B pairs."""
 
 from torch import Tensor
-from torch.nn.functional import logsigmoid
 
-from prefloop.objectives.margins import PairLogps, PairLosses, check_beta, pair_losses, soft_label
+from prefloop.objectives.margins import PairLogps, PairLosses, check_beta, logistic, pair_losses, soft_label
 
 
 def dpo(
@@ -21,5 +20,5 @@ def dpo(
     check_beta(beta)
     margin_B = beta * logps.log_ratio_margin_B
     q_B = soft_label(p_B, label_smoothing, margin_B)
-    losses_B = -q_B * logsigmoid(margin_B) - (1 - q_B) * logsigmoid(-margin_B)
+    losses_B = logistic(margin_B, q_B)
     return pair_losses(losses_B, logps, beta, weight_B)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.functional import logsigmoid
 
 
 @dataclass(frozen=True)
@@ -71,12 +72,20 @@ def soft_label(p_B: Tensor | None, label_smoothing: float, like_B: Tensor) -> Te
     return (1 - label_smoothing) * p_B + label_smoothing * (1 - p_B)
 
 
+def logistic(margin_B: Tensor, q_B: Tensor) -> Tensor:
+    """-q·log σ(m) - (1 - q)·log σ(-m), (B,), nats: ln 2 at m = 0."""
+    return -q_B * logsigmoid(margin_B) - (1 - q_B) * logsigmoid(-margin_B)
+
+
+def weighted(losses_B: Tensor, weight_B: Tensor | None) -> Tensor:
+    return losses_B if weight_B is None else losses_B * weight_B.to(losses_B)
+
+
 def pair_losses(losses_B: Tensor, logps: PairLogps, beta: float, weight_B: Tensor | None) -> PairLosses:
     """Applies the weights and adds the detached rewards."""
-    weighted_B = losses_B if weight_B is None else losses_B * weight_B.to(losses_B)
     chosen_B = beta * (full(logps.chosen_B) - full(logps.reference_chosen_B)).detach()
     rejected_B = beta * (full(logps.rejected_B) - full(logps.reference_rejected_B)).detach()
-    return PairLosses(weighted_B, chosen_B, rejected_B)
+    return PairLosses(weighted(losses_B, weight_B), chosen_B, rejected_B)
 
 
 def check_beta(beta: float) -> None:

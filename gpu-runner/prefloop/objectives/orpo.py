@@ -3,7 +3,7 @@
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from prefloop.objectives.margins import PairLogps, PairLosses
+from prefloop.objectives.margins import PairLogps, PairLosses, weighted
 from prefloop.objectives.odds import CERTAIN, log_odds
 
 
@@ -24,5 +24,4 @@ def orpo(
         p_B = p_B.to(losses_B)
         turned_B = -means.rejected_B.clamp(max=CERTAIN) - lambda_ * logsigmoid(rejected_B - chosen_B)
         losses_B = p_B * losses_B + (1 - p_B) * turned_B
-    weighted_B = losses_B if weight_B is None else losses_B * weight_B.to(losses_B)
-    return PairLosses(weighted_B, chosen_B.detach(), rejected_B.detach())
+    return PairLosses(weighted(losses_B, weight_B), chosen_B.detach(), rejected_B.detach())

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from prefloop.objectives.margins import check_beta, full
+from prefloop.objectives.margins import check_beta, full, weighted
 
 
 def rank_dpo(scores_Bk: Tensor, phi_Bk: Tensor, beta: float, weight_B: Tensor | None = None) -> Tensor:
@@ -26,7 +26,7 @@ def rank_dpo(scores_Bk: Tensor, phi_Bk: Tensor, beta: float, weight_B: Tensor | 
     preferred_Bkk = phi_Bk[:, :, None] > phi_Bk[:, None, :]
     weight_Bkk = pair_weights(phi_Bk).to(gap_Bkk) * preferred_Bkk
     losses_B = -(weight_Bkk * logsigmoid(-beta * gap_Bkk)).sum((1, 2))
-    return losses_B if weight_B is None else losses_B * weight_B.to(losses_B)
+    return weighted(losses_B, weight_B)
 
 
 def pair_weights(phi_Bk: Tensor) -> Tensor:

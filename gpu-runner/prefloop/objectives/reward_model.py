@@ -3,7 +3,7 @@
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from prefloop.objectives.margins import full, soft_label
+from prefloop.objectives.margins import full, soft_label, weighted
 
 
 def reward_model(
@@ -19,4 +19,4 @@ def reward_model(
     gap_B = full(chosen_B) - full(rejected_B)
     q_B = soft_label(p_B, 0.0, gap_B)
     losses_B = -q_B * logsigmoid(gap_B - margin) - (1 - q_B) * logsigmoid(-gap_B - margin)
-    return losses_B if weight_B is None else losses_B * weight_B.to(losses_B)
+    return weighted(losses_B, weight_B)

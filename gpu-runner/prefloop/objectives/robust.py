@@ -1,9 +1,8 @@
 """Robust DPO (Chowdhury et al. 2024, arXiv 2403.00409), with soft labels.  Shapes: B pairs."""
 
 from torch import Tensor
-from torch.nn.functional import logsigmoid
 
-from prefloop.objectives.margins import PairLogps, PairLosses, check_beta, pair_losses, soft_label
+from prefloop.objectives.margins import PairLogps, PairLosses, check_beta, logistic, pair_losses, soft_label
 
 
 def robust(
@@ -13,8 +12,8 @@ def robust(
     p_B: Tensor | None = None,
     weight_B: Tensor | None = None,
 ) -> PairLosses:
-    """-[(p - ε)·log σ(m) + (1 - p - ε)·log σ(-m)] / (1 - 2ε), m = β·h: of votes that are turned around with probability ε
-    its mean is DPO's loss of the true ones. Conservative DPO, which `dpo` smooths to, keeps a bias instead.
+    """-q·log σ(m) - (1 - q)·log σ(-m), m = β·h, q = (p - ε) / (1 - 2ε), above 1 for a certain vote: of votes that are turned
+    around with probability ε its mean is DPO's loss of the true ones. Conservative DPO, which `dpo` smooths to, keeps a bias.
 
     Not bounded below. Raises ValueError for beta <= 0 or label_smoothing outside [0, ½).
     """
@@ -22,7 +21,5 @@ def robust(
     if not 0 <= label_smoothing < 0.5:
         raise ValueError(f"label_smoothing must lie in [0, 0.5) for the robust loss, not {label_smoothing}")
     margin_B = beta * logps.log_ratio_margin_B
-    p_B = soft_label(p_B, 0.0, margin_B)
-    chosen_B = (p_B - label_smoothing) * logsigmoid(margin_B)
-    rejected_B = (1 - p_B - label_smoothing) * logsigmoid(-margin_B)
-    return pair_losses(-(chosen_B + rejected_B) / (1 - 2 * label_smoothing), logps, beta, weight_B)
+    q_B = (soft_label(p_B, 0.0, margin_B) - label_smoothing) / (1 - 2 * label_smoothing)
+    return pair_losses(logistic(margin_B, q_B), logps, beta, weight_B)

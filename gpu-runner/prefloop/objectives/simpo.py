@@ -3,9 +3,9 @@
 from typing import Literal
 
 from torch import Tensor
-from torch.nn.functional import logsigmoid, relu
+from torch.nn.functional import relu
 
-from prefloop.objectives.margins import PairLogps, PairLosses, check_beta, soft_label
+from prefloop.objectives.margins import PairLogps, PairLosses, check_beta, logistic, soft_label, weighted
 
 
 def simpo(
@@ -32,6 +32,7 @@ def simpo(
     if loss == "hinge":
         losses_B = q_B * relu(1 - z_B) + (1 - q_B) * relu(1 + z_B)
     else:
-        losses_B = -q_B * logsigmoid(z_B) - (1 - q_B) * logsigmoid(-z_B)
-    weighted_B = losses_B if weight_B is None else losses_B * weight_B.to(losses_B)
-    return PairLosses(weighted_B, beta * means.chosen_B.detach(), beta * means.rejected_B.detach())
+        losses_B = logistic(z_B, q_B)
+    return PairLosses(
+        weighted(losses_B, weight_B), beta * means.chosen_B.detach(), beta * means.rejected_B.detach()
+    )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from prefloop.objectives.margins import check_beta, full, soft_label
+from prefloop.objectives.margins import check_beta, full, soft_label, weighted
 
 
 @dataclass(frozen=True)
@@ -60,5 +60,6 @@ def srpo(
     from_w_B = target_B - beta * (full(ratios.h_w_after_w_B) - l_after_w_B)
     improvement_B = 0.5 * (from_l_B.square() + from_w_B.square())
     losses_B = (1 - alpha) * joint_B + alpha * improvement_B
-    weighted_B = losses_B if weight_B is None else losses_B * weight_B.to(losses_B)
-    return RevisionLosses(weighted_B, joint_B, improvement_B, beta * h_w_B.detach(), beta * h_l_B.detach())
+    return RevisionLosses(
+        weighted(losses_B, weight_B), joint_B, improvement_B, beta * h_w_B.detach(), beta * h_l_B.detach()
+    )

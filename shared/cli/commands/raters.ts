@@ -5,7 +5,7 @@ import { formatCount, startProgress } from '../progress-bar.ts';
 import { type RaterReport, reportRaters } from '../rater-report.ts';
 import { formatTable, printJson } from '../table.ts';
 
-const raters = defineCommand(
+export const ratersCommand = defineCommand(
   {
     name: 'prefloop raters',
     summary: 'Do a domain’s people agree, do they favour a place, and whose votes say little?',
@@ -57,5 +57,3 @@ function printReport({ votes, people, judgedTwice, alpha, position, raters }: Ra
 }
 
 const number = (value: number) => (Number.isNaN(value) ? '-' : value.toFixed(2));
-
-export const raterCommands = [raters];

@@ -44,7 +44,7 @@ def draw(creature: Creature) -> Image:
     canvas[:] = SKY
     canvas[HORIZON <= Y] = GROUNDS[creature["ground"]]
     body = _body(creature["shape"], middle, radius)
-    canvas[_grown(creature["shape"], middle, radius)] = INK
+    canvas[_body(creature["shape"], middle, radius + 0.7)] = INK  # the outline
     canvas[body] = PALETTES[creature["palette"]]
     for mask, colour in (*_eyes(creature["eyes"], middle), *_hat(creature["hat"], middle - radius)):
         canvas[mask] = colour
@@ -73,11 +73,6 @@ def _body(shape: str, middle: float, r: float) -> Mask:
         return x + np.abs(y) < 1.1 * r
     angle = np.arctan2(X - MIDDLE, -y)
     return np.hypot(x, y) < r * (0.74 + 0.34 * np.cos(5 * angle))
-
-
-def _grown(shape: str, middle: float, r: float) -> Mask:
-    """With its outline."""
-    return _body(shape, middle, r + 0.7)
 
 
 def _disc(x: float, y: float, r: float) -> Mask:
