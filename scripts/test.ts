@@ -9,7 +9,7 @@ import { readJunit, readVitest, type Totals, totalsLine } from './test/totals.ts
 const HELP = `npm test [-- PATH…]
 
 Runs every test: the TypeScript ones with vitest, the Python ones (test/gpu-runner) with pytest.
-PATHs choose files or folders. Ends with one line: N passed, N failed[, N skipped].`;
+PATHs choose files or folders. Ends with what failed, by name, and one line: N passed, N failed[, N skipped].`;
 
 const PYTHON_TESTS = 'test/gpu-runner';
 const PYTHON_ENV = {
@@ -64,5 +64,7 @@ const totals: Totals[] = [];
 if (typescript.length > 0 || paths.length === 0) totals.push(await runVitest(typescript, join(reports, 'vitest.json')));
 if (python.length > 0 || paths.length === 0) totals.push(await runPytest(python, join(reports, 'pytest.xml')));
 rmSync(reports, { recursive: true, force: true });
-console.log(`\n${totalsLine(totals)}`);
+console.log('');
+for (const failure of totals.flatMap(({ failures }) => failures)) console.log(`FAILED ${failure.replaceAll(root, '')}`);
+console.log(totalsLine(totals));
 process.exitCode = totals.some(({ failed }) => failed > 0) ? 1 : 0;

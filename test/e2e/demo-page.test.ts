@@ -7,6 +7,8 @@ import { startBrowser } from '../browser.ts';
 
 const DOMAIN = 'yours';
 const VOTES = 8;
+/** What waits for the page, or for a batch to be trained, on however slow a machine. */
+const PATIENT = { timeout: 120_000 };
 
 let stack: Stack;
 let browser: Browser;
@@ -30,16 +32,16 @@ async function open(width: number, colorScheme: 'light' | 'dark' = 'light'): Pro
   page.on('pageerror', (error) => errors.push(error.message));
   page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
   await page.goto(stack.edge);
-  await page.locator('.reply:enabled').first().waitFor({ timeout: 60_000 });
+  await page.locator('.reply:enabled').first().waitFor(PATIENT);
   return { page, errors };
 }
 
-describe('the demo page', () => {
+describe('the demo page', { timeout: 240_000 }, () => {
   it('shows a prompt and two replies, and says what will appear where nothing is yet', async () => {
     const { page, errors } = await open(1200);
     expect((await page.locator('#prompt').textContent())?.trim()).not.toBe('');
     for (const text of await page.locator('.reply .text').allTextContents()) expect(text.trim()).not.toBe('');
-    await expect.poll(() => page.locator('#adapters').textContent()).toContain(`${VOTES} votes`);
+    await expect.poll(() => page.locator('#adapters').textContent(), PATIENT).toContain(`${VOTES} votes`);
     expect(await page.locator('#accuracy').textContent()).toContain('appears after');
     expect(errors).toEqual([]);
     await page.close();
@@ -62,16 +64,14 @@ describe('the demo page', () => {
     const { page, errors } = await open(1200);
     stack.startRunner();
     for (const key of ['1', '2', '1', '0', '2', '1', '2', '1']) {
-      await page.locator('.reply:enabled').first().waitFor({ timeout: 60_000 });
+      await page.locator('.reply:enabled').first().waitFor(PATIENT);
       await page.keyboard.press(key);
     }
+    await expect.poll(async () => (await stack.admin.getStats(DOMAIN)).preferences.consumed ?? 0, PATIENT).toBe(VOTES);
     await expect
-      .poll(async () => (await stack.admin.getStats(DOMAIN)).preferences.consumed ?? 0, { timeout: 120_000 })
-      .toBe(VOTES);
-    await expect
-      .poll(() => page.locator('#adapters .live').textContent(), { timeout: 60_000 })
+      .poll(() => page.locator('#adapters .live').textContent(), PATIENT)
       .toContain(`Learned from ${VOTES} votes and is answering now`);
-    await expect.poll(() => page.locator('#before-after .now').count(), { timeout: 60_000 }).toBe(3);
+    await expect.poll(() => page.locator('#before-after .now').count(), PATIENT).toBe(3);
     expect(await page.locator('#loss svg').getAttribute('aria-label')).toContain('Training loss');
     expect(errors).toEqual([]);
     await page.close();
@@ -86,9 +86,9 @@ describe('the demo page', () => {
     const before = await stored();
     await page.context().setOffline(true);
     await page.keyboard.press('1');
-    await expect.poll(() => page.locator('#note').textContent(), { timeout: 60_000 }).toContain('kept');
+    await expect.poll(() => page.locator('#note').textContent(), PATIENT).toContain('kept');
     await page.context().setOffline(false);
-    await expect.poll(stored, { timeout: 60_000 }).toBe(before + 1);
+    await expect.poll(stored, PATIENT).toBe(before + 1);
     await page.close();
   });
 });

@@ -12,7 +12,7 @@ function write(path: string, text: string) {
   writeFileSync(join(checkout, path), text);
 }
 
-test('both suites are counted in one line; a file that does not load is a failure', () => {
+test('both suites are counted in one line after the names of what failed; a file that does not load is a failure', () => {
   for (const name of ['scripts', 'vitest.config.ts', 'package.json'])
     cpSync(name, join(checkout, name), { recursive: true });
   write('gpu-runner/pyproject.toml', '');
@@ -20,12 +20,12 @@ test('both suites are counted in one line; a file that does not load is a failur
   const vitest = "import { test } from 'vitest';";
   write(
     'test/some.test.ts',
-    `${vitest} test('a', () => {}); test('b', () => { throw new Error('b'); }); test.skip('c', () => {});`,
+    `${vitest} test('a', () => {}); test('b', () => { throw new Error('<b> & "b"'); }); test.skip('c', () => {});`,
   );
   write('test/unloaded.test.ts', "import './nowhere.ts';");
   write(
     'test/gpu-runner/test_some.py',
-    'import pytest\ndef test_a(): pass\ndef test_b(): pass\ndef test_c(): pytest.skip("none")',
+    'import pytest\ndef test_a(): pass\ndef test_b(): raise ValueError("<b> & \\"b\\"\\nmore")\ndef test_c(): pytest.skip("none")',
   );
   write('test/gpu-runner/test_unloaded.py', 'import nowhere');
 
@@ -36,10 +36,18 @@ test('both suites are counted in one line; a file that does not load is a failur
       env,
       encoding: 'utf8',
     });
-    return { last: stdout.trimEnd().split('\n').at(-1), status };
+    const lines = stdout.trimEnd().split('\n\n').at(-1)?.split('\n') ?? [];
+    return { failures: lines.slice(0, -1), last: lines.at(-1), status };
   };
-  expect(run()).toEqual({ last: '3 passed, 3 failed, 2 skipped', status: 1 });
-  expect(run('test/gpu-runner/test_some.py')).toEqual({ last: '2 passed, 0 failed, 1 skipped', status: 0 });
-  expect(run('test/some.test.ts')).toEqual({ last: '1 passed, 1 failed, 1 skipped', status: 1 });
-  expect(run('test/nowhere.test.ts')).toEqual({ last: '0 passed, 1 failed', status: 1 });
+  const all = run();
+  expect(all).toMatchObject({ last: '2 passed, 4 failed, 2 skipped', status: 1 });
+  expect(all.failures).toEqual([
+    expect.stringMatching(/^FAILED test\/unloaded\.test\.ts: .*nowhere/),
+    'FAILED test/some.test.ts › b: Error: <b> & "b"',
+    'FAILED test.gpu-runner.test_unloaded: collection failure',
+    'FAILED test.gpu-runner.test_some › test_b: ValueError: <b> & "b"',
+  ]);
+  expect(run('test/gpu-runner/test_some.py')).toMatchObject({ last: '1 passed, 1 failed, 1 skipped', status: 1 });
+  expect(run('test/some.test.ts')).toMatchObject({ last: '1 passed, 1 failed, 1 skipped', status: 1 });
+  expect(run('test/nowhere.test.ts')).toMatchObject({ last: '0 passed, 1 failed', status: 1 });
 }, 120_000);

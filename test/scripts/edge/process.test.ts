@@ -38,7 +38,7 @@ describe.each(['workers', 'deno'])('the edge on %s', { timeout: STARTS }, (host)
     child.kill(signal);
     // Wrangler ends the process itself, with the shell's code for a signal.
     expect([0, conventional]).toContain((await ended)[0]);
-    await expect.poll(() => family.filter(isAlive), { timeout: 5000 }).toEqual([]);
+    await expect.poll(() => family.filter(isAlive), { timeout: 30_000 }).toEqual([]);
     expect(await answers(url)).toBe(false);
   });
 
@@ -47,7 +47,7 @@ describe.each(['workers', 'deno'])('the edge on %s', { timeout: STARTS }, (host)
     const family = descendants(child.pid ?? 0);
     child.stdin?.end();
     expect(await ended).toEqual([0, null]);
-    await expect.poll(() => family.filter(isAlive), { timeout: 5000 }).toEqual([]);
+    await expect.poll(() => family.filter(isAlive), { timeout: 30_000 }).toEqual([]);
     expect(await answers(url)).toBe(false);
   });
 });
