@@ -22,6 +22,7 @@ from prefloop.recipes.trained import Start, Trained
 from prefloop.text.encode import Encoded
 from prefloop.tiny.personas import UNPARSED, score
 from prefloop.tiny.world import KINDS, Prompt, sample_prompts
+from prefloop.tiny.world.helpdesk import PRODUCTS
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,13 @@ class Asked:
 def recipe_of(**fields: Any) -> Recipe:
     """A recipe of the contract, checked as the edge checks it; names in camelCase."""
     return TypeAdapter[Recipe](Recipe).validate_python(fields)
+
+
+def prompts_about(context: Context, kinds: Sequence[str], count: int, split: str) -> list[Prompt]:
+    """At most `count` prompts of the help desk about products of these kinds."""
+    products = {product for kind in kinds for product in PRODUCTS[kind]}
+    found = sample_prompts("replies", count * 8, context.seed, split)  # pyright: ignore[reportArgumentType]
+    return [prompt for prompt in found if prompt.facts["product"] in products][:count]
 
 
 def prompt_ids(context: Context, prompt: Prompt) -> tuple[int, ...]:

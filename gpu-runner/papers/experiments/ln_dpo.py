@@ -6,20 +6,12 @@ from statistics import median
 from papers.context import Context
 from papers.drift import kl_per_token
 from papers.experiment import Arm, Claim, Experiment, Figures, minus
-from papers.tiny import ask, best_against_worst, fit, persona_figures, recipe_of
-from prefloop.tiny.world import Prompt, sample_prompts
-from prefloop.tiny.world.helpdesk import PRODUCTS
+from papers.tiny import ask, best_against_worst, fit, persona_figures, prompts_about, recipe_of
 
 PERSONA = "formal"
 RATES = (5e-4, 1e-3, 2e-3)
 # Three decades apart in effect, not in number: what β means differs between the losses.
 BETAS = {"dpo": (0.03, 0.1, 0.3), "ln-dpo": (1.0, 3.0, 10.0), "simpo": (1.0, 3.0, 10.0)}
-
-
-def prompts_about(context: Context, kinds: tuple[str, ...], count: int, split: str) -> list[Prompt]:
-    products = {product for kind in kinds for product in PRODUCTS[kind]}
-    found = sample_prompts("replies", count * 8, context.seed, split)  # pyright: ignore[reportArgumentType]
-    return [prompt for prompt in found if prompt.facts["product"] in products][:count]
 
 
 def run(method: str, context: Context, _: Mapping[str, float]) -> Figures:

@@ -5,28 +5,30 @@ from collections.abc import Mapping
 from papers.context import Context
 from papers.experiment import Arm, Claim, Experiment, Figures, minus
 from papers.revising import revised
-from papers.tiny import Replies, ask, best_against_worst, fit, recipe_of, reply_figures, texts_of
+from papers.tiny import (
+    Replies,
+    ask,
+    best_against_worst,
+    fit,
+    prompts_about,
+    recipe_of,
+    reply_figures,
+    texts_of,
+)
 from prefloop.adapters.lora import Adapter
-from prefloop.tiny.world import Prompt, sample_prompts
-from prefloop.tiny.world.helpdesk import PRODUCTS
+from prefloop.tiny.world import Prompt
 
 PERSONA = "formal"
 REVISIONS = 2
 
 
-def about(context: Context, kinds: tuple[str, ...], count: int, split: str) -> list[Prompt]:
-    products = {product for kind in kinds for product in PRODUCTS[kind]}
-    found = sample_prompts("replies", count * 8, context.seed, split)  # pyright: ignore[reportArgumentType]
-    return [prompt for prompt in found if prompt.facts["product"] in products][:count]
-
-
 def run(method: str, context: Context, setting: Mapping[str, float]) -> Figures:
-    prompts = about(context, ("powered", "furniture"), context.size(100, 6), "train")
+    prompts = prompts_about(context, ("powered", "furniture"), context.size(100, 6), "train")
     votes = best_against_worst(ask(context, PERSONA, len(prompts), 2, prompts))
     recipe = recipe_of(method=method, epochs=context.size(2, 1), microBatch=6, seed=context.seed, **setting)
     adapter = fit(context, recipe, votes).adapter
-    near = about(context, ("powered", "furniture"), context.size(80, 5), "held_out")
-    far = about(context, ("clothes", "outdoor"), context.size(80, 5), "held_out")
+    near = prompts_about(context, ("powered", "furniture"), context.size(80, 5), "held_out")
+    far = prompts_about(context, ("clothes", "outdoor"), context.size(80, 5), "held_out")
     inside, outside = (figures_of(context, adapter, some) for some in (near, far))
     return {
         "winRate": inside["first"],
