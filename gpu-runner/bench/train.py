@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from prefloop.adapters.lora import Adapter, new_adapter
+from prefloop.adapters.update import adamw
 from prefloop.base import load_base, settle_arithmetic
 from prefloop.commands.example_file import read_examples
 from prefloop.objectives.dpo import dpo
@@ -20,7 +21,7 @@ from prefloop.objectives.margins import PairLogps
 from prefloop.objectives.ofs_dpo import ofs_dpo
 from prefloop.recipes.reference import base_reference
 from prefloop.text.encode import Encoded
-from prefloop.text.step import Outcome, PairBatch, adamw, check_start, pair_batch, reference_logps, train_step
+from prefloop.text.step import Outcome, PairBatch, check_start, pair_batch, reference_logps, train_step
 from prefloop.text.trunk import Trunk
 
 BATCH = 4

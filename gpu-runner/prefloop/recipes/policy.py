@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from prefloop.adapters.lora import Adapter
-from prefloop.text.step import adamw
+from prefloop.adapters.update import adamw
 
 _MOMENTS = ("exp_avg", "exp_avg_sq")
 

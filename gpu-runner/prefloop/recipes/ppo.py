@@ -13,13 +13,14 @@ import torch
 from torch import Tensor
 
 from prefloop.adapters.lora import Adapter
+from prefloop.adapters.update import update
 from prefloop.base import Base
 from prefloop.contracts import PpoRecipe
 from prefloop.objectives.ppo import gae, policy_loss, token_rewards, value_loss, whiten
 from prefloop.recipes.draw import Drawn, draw_answers
 from prefloop.recipes.policy import Policy
 from prefloop.recipes.preference import begin
-from prefloop.recipes.reward_model import begin_reward_model, train_reward_model, update
+from prefloop.recipes.reward_model import begin_reward_model, train_reward_model
 from prefloop.recipes.steps import MAX_SKIPPED
 from prefloop.recipes.trained import Start, Trained, form_of
 from prefloop.text.encode import Encoded
@@ -156,8 +157,9 @@ def improve(
     on_policy = policy_loss(new_BL, rollout.logps_BL, rollout.advantages_BL, mask_BL, recipe.clip)
     on_value = value_loss(values_BL, rollout.values_BL, rollout.returns_BL, mask_BL, recipe.value_clip)
     loss = on_policy + recipe.value_weight * on_value
-    adapters, optimizers = [policy.adapter, value.adapter], [policy.optimizer, *value_optimizers]
-    if not update(adapters, [value.head], optimizers, loss, recipe.max_grad_norm):
+    parts = [policy.adapter.flat, value.adapter.flat, value.head]
+    _, finite = update(loss, parts, [policy.optimizer, *value_optimizers], recipe.max_grad_norm)
+    if not finite:
         return None
     return {"loss": loss.item(), "policyLoss": on_policy.item(), "valueLoss": on_value.item()}
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from prefloop.adapters.lora import Adapter
+from prefloop.adapters.update import update
 from prefloop.contracts import PpoRecipe
 from prefloop.objectives.reward_model import reward_model
 from prefloop.recipes.data_order import microbatches
@@ -50,7 +50,7 @@ def train_reward_model(
         chosen_B, rejected_B = scores_N[batch.chosen_B], scores_N[batch.rejected_B]
         losses_B = reward_model(chosen_B, rejected_B, recipe.reward_margin, batch.p_B, batch.weight_B)
         loss = losses_B.sum() / batch.preferences
-        finite = update([model.adapter], [model.head], optimizers, loss, recipe.max_grad_norm)
+        _, finite = update(loss, [model.adapter.flat, model.head], optimizers, recipe.max_grad_norm)
         skipped += not finite
         if skipped > MAX_SKIPPED:
             raise ValueError(f"the reward model's loss or gradient was not finite in {skipped} steps")
@@ -64,27 +64,3 @@ def train_reward_model(
         "rewardLoss": sum(losses[-last:]) / len(losses[-last:]),
         "rewardAccuracy": sum(right[-last:]) / len(right[-last:]),
     }
-
-
-def update(
-    adapters: Sequence[Adapter],
-    heads: Sequence[Tensor],
-    optimizers: Sequence[torch.optim.Optimizer],
-    loss: Tensor,
-    max_grad_norm: float,
-) -> bool:
-    """One step of adapters and heads on `loss`, each clipped by itself; False, and nothing changed, when it is not finite."""
-    parts = [*(adapter.flat for adapter in adapters), *heads]
-    for part in parts:
-        if part.grad is not None:
-            part.grad.zero_()
-    loss.backward()
-    norms = [part.grad.norm() for part in parts if part.grad is not None]
-    if not (torch.isfinite(loss) and all(torch.isfinite(norm) for norm in norms)):
-        return False
-    for part, norm in zip(parts, norms, strict=True):
-        assert part.grad is not None
-        part.grad.mul_((max_grad_norm / (norm + 1e-6)).clamp(max=1.0))
-    for optimizer in optimizers:
-        optimizer.step()
-    return True

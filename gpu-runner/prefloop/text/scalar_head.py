@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from prefloop.adapters.lora import Adapter, moved
+from prefloop.adapters.update import adamw
 from prefloop.text.packing import Packed
-from prefloop.text.step import adamw
 from prefloop.text.trunk import Trunk
 
 

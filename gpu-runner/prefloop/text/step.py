@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from prefloop.adapters.lora import Adapter
+from prefloop.adapters.update import update
 from prefloop.objectives.margins import PairLogps
 from prefloop.text.encode import Encoded
 from prefloop.text.packing import Packed, pack
@@ -176,34 +177,12 @@ def train_step(
     max_grad_norm: float,
     masks: Sequence[Tensor] = (),
 ) -> StepMetrics:
-    """The loss is the mean over preferences; gradients are clipped for each policy by itself.
-
-    masks: none, or for each policy 1 where its flat buffer is trained and 0 where it is frozen (then without weight decay).
-    """
-    for policy in policies:
-        assert policy.flat.grad is not None
-        policy.flat.grad.zero_()
-
-    # forward
+    """The loss is the mean over preferences. masks: as in `adapters.update`."""
     token_logps_PS = token_logps(trunk, batch.packed, policies)
     logps_PN = batch.packed.sum_by_completion(token_logps_PS)
     outcome = objective(batch, [at_pairs(batch, policy_N, reference_N) for policy_N in logps_PN], logps_PN)
     loss = outcome.losses_B.sum() / batch.preferences
-
-    # backward
-    loss.backward()
-    for policy, mask in zip(policies, masks, strict=bool(masks)):
-        assert policy.flat.grad is not None
-        policy.flat.grad.mul_(mask)
-    norms = torch.stack([policy.flat.grad.norm() for policy in policies if policy.flat.grad is not None])
-
-    # update, unless something is not finite
-    finite = bool(torch.isfinite(loss)) and bool(torch.isfinite(norms).all())
-    if finite:
-        for policy, optimizer, norm in zip(policies, optimizers, norms, strict=True):
-            assert policy.flat.grad is not None
-            policy.flat.grad.mul_((max_grad_norm / (norm + 1e-6)).clamp(max=1.0))
-            optimizer.step()
+    norms, finite = update(loss, [policy.flat for policy in policies], optimizers, max_grad_norm, masks)
     return _measure(batch, outcome, loss, logps_PN[0], token_logps_PS[0], norms, not finite)
 
 
@@ -240,8 +219,3 @@ def _measure(
         head_rows=batch.packed.scored_rows_S.numel() * norms.numel(),
         skipped=skipped,
     )
-
-
-def adamw(adapter: Adapter, learning_rate: float, weight_decay: float = 0.0) -> torch.optim.AdamW:
-    """Over the adapter's one flat buffer."""
-    return torch.optim.AdamW([adapter.flat], lr=learning_rate, weight_decay=weight_decay, fused=True)

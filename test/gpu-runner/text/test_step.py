@@ -9,6 +9,7 @@ from device import DEVICE, to_the_bit
 from transformers import AutoModelForCausalLM, GPT2Config, GPTNeoXConfig, LlamaConfig, Qwen2Config
 
 from prefloop.adapters.lora import Adapter, new_adapter
+from prefloop.adapters.update import adamw
 from prefloop.contracts import Pair
 from prefloop.objectives.dpo import dpo
 from prefloop.objectives.ofs_dpo import ofs_dpo
@@ -16,7 +17,6 @@ from prefloop.text.encode import Encoded
 from prefloop.text.reference_cache import ReferenceCache
 from prefloop.text.step import (
     Outcome,
-    adamw,
     check_start,
     completion_logps,
     pair_batch,
