@@ -164,7 +164,7 @@ export function demoRecipe(seed: number): DomainInput['recipe'] {
     method: 'ofs-dpo',
     beta: 0.3,
     labelSmoothing: 0,
-    sftWeight: 0.05,
+    sftWeight: 0.2,
     alpha: 0.02,
     slowRatio: 0.3,
     chasingInterval: 1000,
