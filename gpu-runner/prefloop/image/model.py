@@ -1,0 +1,134 @@
+"""Any text-to-image folder of diffusers with its denoiser frozen and open to adapters: SD 1.5, SDXL and SD3 shapes.
+
+Shapes: B pictures · C, H, W of a latent · T tokens of a caption · D their width · P of the pooled caption.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from diffusers import (
+    DiffusionPipeline,
+    StableDiffusion3Pipeline,
+    StableDiffusionPipeline,
+    StableDiffusionXLPipeline,
+)
+from safetensors import SafetensorError
+from torch import Tensor
+
+from prefloop.adapters.adapted_linear import AdaptedLinear, Rows, adapt, assigned
+from prefloop.image.noising import Noising, noising_of
+
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
+SUPPORTED = (StableDiffusionPipeline, StableDiffusionXLPipeline, StableDiffusion3Pipeline)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What the denoiser is told of each picture beside its noisy latent and the time.
+
+    tokens (B, T, D); pooled (B, P) and sizes (B, 6: original height and width, crop, target) where the shape has them.
+    """
+
+    tokens_BTD: Tensor
+    pooled_BP: Tensor | None = None
+    sizes_B6: Tensor | None = None
+
+    def at(self, rows: Tensor | slice) -> Condition:
+        """Of some of the pictures, or of some several times."""
+        some = lambda part: None if part is None else part[rows]
+        return Condition(self.tokens_BTD[rows], some(self.pooled_BP), some(self.sizes_B6))
+
+
+class ImageModel:
+    """layers: the denoiser's adaptable layers by module path. noising: the schedule that it was trained with."""
+
+    def __init__(self, pipeline: Any, name: str, revision: str | None = None):
+        if not isinstance(pipeline, SUPPORTED):
+            known = ", ".join(kind.__name__ for kind in SUPPORTED)
+            raise ValueError(f"{name!r} is a {type(pipeline).__name__}; {known} are supported")
+        self.name, self.revision = name, revision
+        self.pipeline: Any = pipeline
+        self.is_transformer = isinstance(pipeline, StableDiffusion3Pipeline)
+        self.denoiser: Any = pipeline.transformer if self.is_transformer else pipeline.unet
+        for part in pipeline.components.values():
+            if isinstance(part, torch.nn.Module):
+                part.eval().requires_grad_(False)
+        self.layers: dict[str, AdaptedLinear] = adapt(self.denoiser)
+        self.noising: Noising = noising_of(pipeline.scheduler)
+        pipeline.set_progress_bar_config(disable=True)
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.denoiser.parameters()).device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return next(self.denoiser.parameters()).dtype
+
+    @property
+    def size(self) -> int:
+        """Pixels along each side of the pictures that it was trained on."""
+        return int(self.denoiser.config.sample_size) * int(self.pipeline.vae_scale_factor)
+
+    @torch.no_grad()
+    def condition(self, captions: Sequence[str]) -> Condition:
+        """What the text encoders say of each caption."""
+        said = {"device": self.device, "num_images_per_prompt": 1, "do_classifier_free_guidance": False}
+        prompts = list(captions)
+        if isinstance(self.pipeline, StableDiffusion3Pipeline):
+            tokens, _, pooled, _ = self.pipeline.encode_prompt(prompts, None, None, **said)
+            return Condition(tokens, pooled)
+        if isinstance(self.pipeline, StableDiffusionXLPipeline):
+            tokens, _, pooled, _ = self.pipeline.encode_prompt(prompts, **said)
+            size = torch.tensor([self.size, self.size, 0, 0, self.size, self.size], dtype=tokens.dtype)
+            return Condition(tokens, pooled, size.to(self.device).repeat(len(prompts), 1))
+        return Condition(self.pipeline.encode_prompt(prompts, **said)[0])
+
+    @torch.no_grad()
+    def latents(self, images_B3HW: Tensor) -> Tensor:
+        """Of pictures from -1 to 1, at the scale that the denoiser sees; the middle of what the encoder says: (B, C, H, W)."""
+        vae = self.pipeline.vae
+        middle = vae.encode(images_B3HW.to(vae.device, vae.dtype)).latent_dist.mode()
+        return (middle - (vae.config.get("shift_factor") or 0.0)) * vae.config.scaling_factor
+
+    def predict(self, noisy: Tensor, times_B: Tensor, condition: Condition, rows: Rows = ()) -> Tensor:
+        """What the denoiser says of noisy latents (B, C, H, W), times as indices of the schedule.
+
+        rows: how many pictures go through which adapter, in order (`adapters.adapted_linear`); none: the bare base.
+        """
+        told_B = self.noising.told_T.to(noisy.device)[times_B]
+        noisy = noisy.to(self.dtype)
+        with assigned(rows):
+            if self.is_transformer:
+                return self.denoiser(
+                    hidden_states=noisy,
+                    timestep=told_B,
+                    encoder_hidden_states=condition.tokens_BTD,
+                    pooled_projections=condition.pooled_BP,
+                ).sample
+            more = (
+                {"added_cond_kwargs": {"text_embeds": condition.pooled_BP, "time_ids": condition.sizes_B6}}
+                if condition.sizes_B6 is not None
+                else {}
+            )
+            return self.denoiser(noisy, told_B, condition.tokens_BTD, **more).sample
+
+
+def load_image_model(
+    name: str, dtype: str = "fp32", device: torch.device | str = "cpu", revision: str | None = None
+) -> ImageModel:
+    """A diffusers folder, or a hub id.
+
+    Raises ValueError for a dtype other than fp32 and bf16, and for what is no text-to-image pipeline of a known shape.
+    """
+    if dtype not in DTYPES:
+        raise ValueError(f"dtype {dtype!r} is not supported: use {' or '.join(DTYPES)}")
+    try:
+        pipeline = DiffusionPipeline.from_pretrained(name, revision=revision, dtype=DTYPES[dtype])
+    except (OSError, ValueError, SafetensorError) as error:
+        raise ValueError(f"cannot load a text-to-image pipeline from {name!r}: {error}") from error
+    return ImageModel(pipeline.to(device), name, revision)

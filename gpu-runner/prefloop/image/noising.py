@@ -1,0 +1,73 @@
+"""How a clean latent becomes a noisy one, and what a model is to say of it: for every kind of schedule.
+
+Shapes: T times of the schedule · B latents, each (C, H, W) · `times_B` index the T.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+Prediction = Literal["epsilon", "v_prediction", "sample", "flow"]
+
+
+@dataclass(frozen=True)
+class Noising:
+    """x_t = signal_t·x + sigma_t·ε. told_T: what the model is told of a time."""
+
+    prediction: Prediction
+    signal_T: Tensor
+    sigma_T: Tensor
+    told_T: Tensor
+
+    @property
+    def times(self) -> int:
+        return len(self.signal_T)
+
+    def sample_times(self, count: int, generator: torch.Generator) -> Tensor:
+        """(count,) drawn evenly."""
+        return torch.randint(self.times, (count,), generator=generator)
+
+    def noised(self, latents: Tensor, noise: Tensor, times_B: Tensor) -> Tensor:
+        signal, sigma = self._at(times_B, latents)
+        return signal * latents + sigma * noise
+
+    def target(self, latents: Tensor, noise: Tensor, times_B: Tensor) -> Tensor:
+        """What the model is to predict: ε; v = signal·ε - sigma·x; x; or the flow's velocity ε - x."""
+        if self.prediction == "epsilon":
+            return noise
+        if self.prediction == "sample":
+            return latents
+        if self.prediction == "flow":
+            return noise - latents
+        signal, sigma = self._at(times_B, latents)
+        return signal * noise - sigma * latents
+
+    def _at(self, times_B: Tensor, like: Tensor) -> tuple[Tensor, Tensor]:
+        shape = (-1, *[1] * (like.dim() - 1))
+        return tuple(
+            table_T.to(like.device)[times_B].to(like.dtype).view(shape)
+            for table_T in (self.signal_T, self.sigma_T)
+        )  # pyright: ignore[reportReturnType]
+
+
+def noising_of(scheduler: Any) -> Noising:
+    """Of a scheduler of diffusers, as it was trained with. Raises ValueError for a kind that is none of the four."""
+    config = scheduler.config
+    if hasattr(scheduler, "alphas_cumprod"):
+        prediction = config.get("prediction_type", "epsilon")
+        if prediction not in ("epsilon", "v_prediction", "sample"):
+            raise ValueError(
+                f"the scheduler predicts {prediction!r}: epsilon, v_prediction and sample are supported"
+            )
+        alphas_T = scheduler.alphas_cumprod.float()
+        return Noising(prediction, alphas_T.sqrt(), (1 - alphas_T).sqrt(), torch.arange(len(alphas_T)))
+    if "FlowMatch" in type(scheduler).__name__:
+        # A flow's own times, with the shift that it was trained with.
+        trained = type(scheduler).from_config(config)
+        sigmas_T = trained.sigmas[: config["num_train_timesteps"]].float()
+        return Noising("flow", 1 - sigmas_T, sigmas_T, trained.timesteps.float())
+    raise ValueError(f"{type(scheduler).__name__} is no scheduler whose noise is known here")
