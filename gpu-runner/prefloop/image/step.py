@@ -1,0 +1,96 @@
+"""One training step on pictures: latents → noise → errors of adapter and base → objective → backward → AdamW.
+
+The reference is the base with the adapter off, under no_grad, on the very same noisy latents: no second network.
+
+Shapes: N pictures of the microbatch · B pairs among them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from prefloop.adapters.lora import Adapter
+from prefloop.adapters.update import update
+from prefloop.image.errors import add_noise, denoising_errors
+from prefloop.image.model import Condition, ImageModel
+from prefloop.objectives.margins import PairLosses
+
+
+@dataclass(frozen=True)
+class PictureBatch:
+    """A microbatch. latents (N, C, H, W) and condition are one a picture; groups_N: the prompt of each, from 0.
+
+    chosen_B, rejected_B index the pictures; p_B, weight_B as in `objectives.margins`; preferences: how many there are.
+    """
+
+    latents: Tensor
+    condition: Condition
+    groups_N: Tensor
+    chosen_B: Tensor
+    rejected_B: Tensor
+    p_B: Tensor
+    weight_B: Tensor
+    preferences: int
+
+
+@dataclass(frozen=True)
+class PictureOutcome:
+    """losses_B: to differentiate. reported: rewards of the two pictures of each pair, β/2·(e_ref - e), detached."""
+
+    losses_B: Tensor
+    reported: PairLosses
+
+
+# (batch, errors of the adapter (N,), errors of the base (N,)) → what to differentiate and show
+PictureObjective = Callable[[PictureBatch, Tensor, Tensor], PictureOutcome]
+
+
+def picture_step(
+    model: ImageModel,
+    batch: PictureBatch,
+    adapter: Adapter,
+    optimizer: torch.optim.Optimizer,
+    objective: PictureObjective,
+    generator: torch.Generator,
+    max_grad_norm: float,
+    own_noise: bool = False,
+) -> dict[str, float]:
+    """Means over the pairs by their published names; `skipped` 1 where something was not finite and nothing was changed.
+
+    generator: draws the times and the noise. own_noise: as in `add_noise`. The loss is the mean over preferences.
+    """
+    noisy = add_noise(model, batch.latents, batch.condition, batch.groups_N, generator, own_noise)
+    with torch.no_grad():
+        reference_N = denoising_errors(model, noisy, [None])[0]
+    policy_N = denoising_errors(model, noisy, [adapter])[0]
+    outcome = objective(batch, policy_N, reference_N)
+    loss = outcome.losses_B.sum() / batch.preferences
+    norms, finite = update(loss, [adapter.flat], [optimizer], max_grad_norm)
+    margin_B = outcome.reported.chosen_rewards_B - outcome.reported.rejected_rewards_B
+    sided_B = torch.sign(batch.p_B - 0.5) * margin_B
+    values = {
+        "loss": loss.detach(),
+        "gradNorm": norms[0],
+        "accuracy": (0.5 + 0.5 * torch.sign(sided_B)).mean(),
+        "margin": margin_B.mean(),
+        "rewardsChosen": outcome.reported.chosen_rewards_B.mean(),
+        "rewardsRejected": outcome.reported.rejected_rewards_B.mean(),
+        "errorChosen": policy_N.detach()[batch.chosen_B].mean(),
+        "errorRejected": policy_N.detach()[batch.rejected_B].mean(),
+    }
+    shown = torch.stack([value.float() for value in values.values()]).tolist()
+    return dict(zip(values, shown, strict=True)) | {"skipped": float(not finite)}
+
+
+def check_start(model: ImageModel, batch: PictureBatch, adapter: Adapter, generator: torch.Generator) -> None:
+    """Refuse to train unless a fresh adapter is off by exactly what the base is off. Raises ValueError."""
+    noisy = add_noise(model, batch.latents, batch.condition, batch.groups_N, generator)
+    with torch.no_grad():
+        apart_N = denoising_errors(model, noisy, [adapter])[0] - denoising_errors(model, noisy, [None])[0]
+    if not bool((apart_N == 0).all()):
+        worst = apart_N.abs().max().item()
+        raise ValueError(
+            f"the error at step 0 is {worst:g} off the reference's: the reference is not where training starts"
+        )
