@@ -33,10 +33,6 @@ def write_peft(
     dtype: torch.dtype = torch.bfloat16,
 ) -> dict[str, bytes]:
     """{file name: bytes} of a PEFT folder. `layers`: those of the trunk that the adapter was made for."""
-    tensors: dict[str, Tensor] = {}
-    for path, (a_rI, b_Or) in adapter.pairs.items():
-        tensors[f"{_PREFIX}{path}.lora_A.weight"] = a_rI.detach().to(dtype)
-        tensors[f"{_PREFIX}{path}.lora_B.weight"] = b_Or.detach().to(dtype)
     config = {
         "peft_type": "LORA",
         "task_type": "CAUSAL_LM",
@@ -44,7 +40,7 @@ def write_peft(
         "revision": revision,
         "r": adapter.r,
         "lora_alpha": adapter.alpha,
-        "target_modules": _target_modules(adapter, layers),
+        "target_modules": target_modules(adapter, layers),
         "lora_dropout": 0.0,
         "bias": "none",
         # GPT-2's Conv1D keeps its weight [in, out].
@@ -59,7 +55,7 @@ def write_peft(
         "layers_to_transform": None,
     }
     return {
-        WEIGHTS: tensor_file(tensors, {"format": "pt"}),
+        WEIGHTS: tensor_file(tensors_of(adapter, _PREFIX, dtype), {"format": "pt"}),
         CONFIG: (json.dumps(config, indent=2, sort_keys=True) + "\n").encode(),
     }
 
@@ -71,36 +67,57 @@ def read_peft(files: Mapping[str, bytes], layers: Mapping[str, AdaptedLinear]) -
     the trunk does not have, a shape or rank that does not fit, and values that are not finite.
     """
     config = _read_config(files)
-    tensors = read_tensors(files, WEIGHTS)
-    rank = config["r"]
+    return adapter_of(
+        read_tensors(files, WEIGHTS), WEIGHTS, _PREFIX, config["r"], config["lora_alpha"], layers
+    )
+
+
+def adapter_of(
+    tensors: Mapping[str, Tensor],
+    file: str,
+    prefix: str,
+    rank: int,
+    alpha: float,
+    layers: Mapping[str, AdaptedLinear],
+) -> Adapter:
+    """The adapter of tensors `{prefix}PATH.lora_A.weight` and `….lora_B.weight`. file: its name, for the errors.
+
+    Raises ValueError as `read_peft` does."""
     pairs: dict[str, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
-        path, side = _parse_name(name)
+        path, side = _parse_name(name, prefix, file)
         if path not in layers:
-            raise ValueError(f"{WEIGHTS}: {name} belongs to a layer that this base model does not have")
+            raise ValueError(f"{file}: {name} belongs to a layer that this base model does not have")
         layer = layers[path]
         wanted = (rank, layer.in_features) if side == "A" else (layer.out_features, rank)
         if tuple(tensor.shape) != wanted:
-            raise ValueError(
-                f"{WEIGHTS}: {name} has shape {list(tensor.shape)}, this base needs {list(wanted)}"
-            )
+            raise ValueError(f"{file}: {name} has shape {list(tensor.shape)}, this base needs {list(wanted)}")
         if not torch.isfinite(tensor).all():
-            raise ValueError(f"{WEIGHTS}: {name} has values that are not finite")
+            raise ValueError(f"{file}: {name} has values that are not finite")
         pairs.setdefault(path, {})[side] = tensor
     for path, sides in pairs.items():
         if len(sides) != 2:
-            raise ValueError(f"{WEIGHTS}: {path} has lora_{next(iter(sides))} only")
+            raise ValueError(f"{file}: {path} has lora_{next(iter(sides))} only")
     if not pairs:
-        raise ValueError(f"{WEIGHTS} holds no LoRA weights")
-    # In the trunk's order: the flat buffer of a state read back must mean what it meant.
+        raise ValueError(f"{file} holds no LoRA weights")
+    # In the model's order: the flat buffer of a state read back must mean what it meant.
     order = [path for path in layers if path in pairs]
     sizes = {path: (layers[path].in_features, layers[path].out_features) for path in order}
-    adapter = empty_adapter(sizes, rank, config["lora_alpha"], next(iter(layers.values())).weight.device)
+    adapter = empty_adapter(sizes, rank, alpha, next(iter(layers.values())).weight.device)
     with torch.no_grad():
         for path, (a_rI, b_Or) in adapter.pairs.items():
             a_rI.copy_(pairs[path]["A"])
             b_Or.copy_(pairs[path]["B"])
     return adapter
+
+
+def tensors_of(adapter: Adapter, prefix: str, dtype: torch.dtype) -> dict[str, Tensor]:
+    """{name: tensor} as `adapter_of` reads them."""
+    tensors: dict[str, Tensor] = {}
+    for path, (a_rI, b_Or) in adapter.pairs.items():
+        tensors[f"{prefix}{path}.lora_A.weight"] = a_rI.detach().to(dtype)
+        tensors[f"{prefix}{path}.lora_B.weight"] = b_Or.detach().to(dtype)
+    return tensors
 
 
 def write_state(tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> bytes:
@@ -127,7 +144,7 @@ def read_tensors(files: Mapping[str, bytes], name: str) -> dict[str, Tensor]:
         raise ValueError(f"{name} is not a safetensors file: {error}") from error
 
 
-def _target_modules(adapter: Adapter, layers: Mapping[str, AdaptedLinear]) -> list[str]:
+def target_modules(adapter: Adapter, layers: Mapping[str, AdaptedLinear]) -> list[str]:
     """Short names where they mean exactly these layers; whole paths otherwise (PEFT takes both)."""
     names = {path.rpartition(".")[2] for path in adapter.pairs}
     meant = {path for path in layers if path.rpartition(".")[2] in names}
@@ -158,8 +175,8 @@ def _read_config(files: Mapping[str, bytes]) -> dict[str, Any]:
     return config
 
 
-def _parse_name(name: str) -> tuple[str, str]:
+def _parse_name(name: str, prefix: str, file: str) -> tuple[str, str]:
     path, dot, side = name.removesuffix(".weight").rpartition(".lora_")
-    if not name.startswith(_PREFIX) or not name.endswith(".weight") or not dot or side not in ("A", "B"):
-        raise ValueError(f"{WEIGHTS}: {name} is no LoRA weight: base_model.model.PATH.lora_A.weight is")
-    return path.removeprefix(_PREFIX), side
+    if not name.startswith(prefix) or not name.endswith(".weight") or not dot or side not in ("A", "B"):
+        raise ValueError(f"{file}: {name} is no LoRA weight: {prefix}PATH.lora_A.weight is")
+    return path.removeprefix(prefix), side

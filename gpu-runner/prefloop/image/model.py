@@ -44,7 +44,7 @@ class Condition:
 
 
 class ImageModel:
-    """layers: the denoiser's adaptable layers by module path. noising: the schedule that it was trained with."""
+    """layers: the denoiser's adaptable layers by module path. part: its name in the pipeline. noising: the schedule that it was trained with."""
 
     def __init__(self, pipeline: Any, name: str, revision: str | None = None):
         if not isinstance(pipeline, SUPPORTED):
@@ -53,7 +53,8 @@ class ImageModel:
         self.name, self.revision = name, revision
         self.pipeline: Any = pipeline
         self.is_transformer = isinstance(pipeline, StableDiffusion3Pipeline)
-        self.denoiser: Any = pipeline.transformer if self.is_transformer else pipeline.unet
+        self.part = "transformer" if self.is_transformer else "unet"
+        self.denoiser: Any = getattr(pipeline, self.part)
         for part in pipeline.components.values():
             if isinstance(part, torch.nn.Module):
                 part.eval().requires_grad_(False)

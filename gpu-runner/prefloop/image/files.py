@@ -1,0 +1,58 @@
+"""An adapter of an image model as one file, in diffusers' own format: `pipeline.load_lora_weights(folder)` reads it.
+
+`pytorch_lora_weights.safetensors` holds `unet.PATH.lora_A.weight` [r, in] and `….lora_B.weight` [out, r] (`transformer.`
+for SD3), bf16 for serving, and says rank and alpha in its header. Equal tensors give equal bytes.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from prefloop.adapters.files import adapter_of, read_tensors, target_modules, tensors_of
+from prefloop.adapters.lora import Adapter
+from prefloop.adapters.tensor_file import tensor_file
+from prefloop.image.model import ImageModel
+
+WEIGHTS = "pytorch_lora_weights.safetensors"
+# diffusers' name for what it keeps in the header.
+_METADATA = "lora_adapter_metadata"
+
+
+def write_lora(adapter: Adapter, model: ImageModel, dtype: torch.dtype = torch.bfloat16) -> dict[str, bytes]:
+    """{file name: bytes}."""
+    config = {
+        "r": adapter.r,
+        "lora_alpha": adapter.alpha,
+        "target_modules": target_modules(adapter, model.layers),
+        "lora_dropout": 0.0,
+        "bias": "none",
+    }
+    prefix = model.part
+    said = json.dumps({f"{prefix}.{name}": value for name, value in config.items()}, sort_keys=True)
+    tensors = tensors_of(adapter, f"{prefix}.", dtype)
+    return {WEIGHTS: tensor_file(tensors, {"format": "pt", _METADATA: said})}
+
+
+def read_lora(files: Mapping[str, bytes], model: ImageModel) -> Adapter:
+    """fp32, on the model's device. Raises ValueError, by name, for a missing or broken file, a header that does not say rank
+    and alpha, a layer that the model does not have, shapes that do not fit, and values that are not finite."""
+    tensors = read_tensors(files, WEIGHTS)
+    config = _read_header(files[WEIGHTS], model.part)
+    return adapter_of(tensors, WEIGHTS, f"{model.part}.", config["r"], config["lora_alpha"], model.layers)
+
+
+def _read_header(content: bytes, part: str) -> dict[str, Any]:
+    header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    try:
+        said = json.loads(header.get("__metadata__", {}).get(_METADATA, "null"))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{WEIGHTS}: its {_METADATA} is not JSON: {error}") from error
+    config = {}
+    for key in ("r", "lora_alpha"):
+        value = said.get(f"{part}.{key}") if isinstance(said, dict) else None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+            raise ValueError(f"{WEIGHTS}: its header must say {part}.{key}, a positive number")
+        config[key] = value
+    return config
