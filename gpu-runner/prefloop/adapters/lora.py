@@ -103,7 +103,15 @@ def empty_adapter(
 ) -> Adapter:
     """An adapter of zeros for layers of (in, out) features."""
     shapes = {path: (torch.Size((r, i)), torch.Size((o, r))) for path, (i, o) in sizes.items()}
-    flat = nn.Parameter(torch.zeros(sum(a.numel() + b.numel() for a, b in shapes.values()), device=device))
+    return Adapter(r, alpha, *flat_pairs(shapes, device))
+
+
+def flat_pairs(
+    shapes: Mapping[str, tuple[torch.Size, torch.Size]], device: torch.device | str
+) -> tuple[nn.Parameter, dict[str, tuple[nn.Parameter, nn.Parameter]]]:
+    """(one fp32 buffer of zeros, its views by path): parameters whose gradients are views of the buffer's gradient."""
+    size = sum(math.prod(one) + math.prod(other) for one, other in shapes.values())
+    flat = nn.Parameter(torch.zeros(size, device=device))
     flat.grad = torch.zeros_like(flat)
     pairs = {}
     grads = _views(flat.grad, shapes)
@@ -111,7 +119,7 @@ def empty_adapter(
         pairs[path] = tuple(nn.Parameter(t) for t in tensors)
         for parameter, grad in zip(pairs[path], grads[path], strict=True):
             parameter.grad = grad
-    return Adapter(r, alpha, flat, pairs)
+    return flat, pairs
 
 
 def moved(adapter: Adapter, device: torch.device | str) -> Adapter:

@@ -1,11 +1,16 @@
 """One update of what is trained from a loss: backward, clip, AdamW. Numbers that are not finite change nothing."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
-from prefloop.adapters.lora import Adapter
+
+class Flat(Protocol):
+    """What is trained lies in one buffer: an adapter, a user attention."""
+
+    flat: nn.Parameter
 
 
 def update(
@@ -40,6 +45,6 @@ def update(
     return norms, finite
 
 
-def adamw(adapter: Adapter, learning_rate: float, weight_decay: float = 0.0) -> torch.optim.AdamW:
-    """Over the adapter's one flat buffer."""
-    return torch.optim.AdamW([adapter.flat], lr=learning_rate, weight_decay=weight_decay, fused=True)
+def adamw(trained: Flat, learning_rate: float, weight_decay: float = 0.0) -> torch.optim.AdamW:
+    """Over its one flat buffer."""
+    return torch.optim.AdamW([trained.flat], lr=learning_rate, weight_decay=weight_decay, fused=True)

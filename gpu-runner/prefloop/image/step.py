@@ -13,8 +13,9 @@ from torch import Tensor
 
 from prefloop.adapters.lora import Adapter
 from prefloop.adapters.update import update
-from prefloop.image.errors import add_noise, denoising_errors
+from prefloop.image.errors import Noisy, add_noise, denoising_errors
 from prefloop.image.model import Condition, ImageModel
+from prefloop.image.personalize import UserAttention, seen_by
 from prefloop.objectives.margins import PairLosses
 
 
@@ -23,6 +24,7 @@ class PictureBatch:
     """A microbatch. latents (N, C, H, W) and condition are one a picture; groups_N: the prompt of each, from 0.
 
     chosen_B, rejected_B index the pictures; p_B, weight_B as in `objectives.margins`; preferences: how many there are.
+    users (N, tokens, width): whom each picture is drawn for, where the model is told.
     """
 
     latents: Tensor
@@ -33,6 +35,7 @@ class PictureBatch:
     p_B: Tensor
     weight_B: Tensor
     preferences: int
+    users: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ PictureObjective = Callable[[PictureBatch, Tensor, Tensor], PictureOutcome]
 def picture_step(
     model: ImageModel,
     batch: PictureBatch,
-    adapter: Adapter,
+    trained: Adapter | UserAttention,
     optimizer: torch.optim.Optimizer,
     objective: PictureObjective,
     generator: torch.Generator,
@@ -59,15 +62,15 @@ def picture_step(
 ) -> dict[str, float]:
     """Means over the pairs by their published names; `skipped` 1 where something was not finite and nothing was changed.
 
-    generator: draws the times and the noise. own_noise: as in `add_noise`. The loss is the mean over preferences.
+    trained: an adapter, or a user attention over the bare base. generator: draws the times and the noise. own_noise: as in `add_noise`. The loss is the mean over preferences.
     """
     noisy = add_noise(model, batch.latents, batch.condition, batch.groups_N, generator, own_noise)
     with torch.no_grad():
         reference_N = denoising_errors(model, noisy, [None])[0]
-    policy_N = denoising_errors(model, noisy, [adapter])[0]
+    policy_N = _policy_errors(model, noisy, batch, trained)
     outcome = objective(batch, policy_N, reference_N)
     loss = outcome.losses_B.sum() / batch.preferences
-    norms, finite = update(loss, [adapter.flat], [optimizer], max_grad_norm)
+    norms, finite = update(loss, [trained.flat], [optimizer], max_grad_norm)
     margin_B = outcome.reported.chosen_rewards_B - outcome.reported.rejected_rewards_B
     sided_B = torch.sign(batch.p_B - 0.5) * margin_B
     values = {
@@ -84,11 +87,24 @@ def picture_step(
     return dict(zip(values, shown, strict=True)) | {"skipped": float(not finite)}
 
 
-def check_start(model: ImageModel, batch: PictureBatch, adapter: Adapter, generator: torch.Generator) -> None:
-    """Refuse to train unless a fresh adapter is off by exactly what the base is off. Raises ValueError."""
+def _policy_errors(
+    model: ImageModel, noisy: Noisy, batch: PictureBatch, trained: Adapter | UserAttention
+) -> Tensor:
+    if isinstance(trained, Adapter):
+        return denoising_errors(model, noisy, [trained])[0]
+    if batch.users is None:
+        raise ValueError("a user attention needs the users of the batch")
+    with seen_by(trained, batch.users):
+        return denoising_errors(model, noisy, [None])[0]
+
+
+def check_start(
+    model: ImageModel, batch: PictureBatch, trained: Adapter | UserAttention, generator: torch.Generator
+) -> None:
+    """Refuse to train unless what is fresh is off by exactly what the base is off. Raises ValueError."""
     noisy = add_noise(model, batch.latents, batch.condition, batch.groups_N, generator)
     with torch.no_grad():
-        apart_N = denoising_errors(model, noisy, [adapter])[0] - denoising_errors(model, noisy, [None])[0]
+        apart_N = _policy_errors(model, noisy, batch, trained) - denoising_errors(model, noisy, [None])[0]
     if not bool((apart_N == 0).all()):
         worst = apart_N.abs().max().item()
         raise ValueError(

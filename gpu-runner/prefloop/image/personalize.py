@@ -1,0 +1,149 @@
+"""User cross-attention (PPD, arXiv 2501.06655): beside what a caption says, what is known of who will see the picture.
+
+Next to every cross-attention of a U-Net: Z = softmax(Q Kᵀ/√d) V + softmax(Q K'ᵀ/√d) V' with K' = e W'ₖᵀ, V' = e W'ᵥᵀ, where e
+are the user's tokens. No bias, so that a user of zeros changes nothing; W'ᵥ begins at zero and W'ₖ does not, so that a fresh
+one changes nothing and yet learns. The base's own attention is as it was.
+
+Shapes: B pictures · S places · T tokens of a caption · N of a user, U their width · I inner width of an attention, H its heads.
+"""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import linear, scaled_dot_product_attention
+
+from prefloop.adapters.lora import flat_pairs
+from prefloop.image.model import ImageModel
+
+
+@dataclass(eq=False)
+class UserAttention:
+    """(W'ₖ, W'ᵥ), fp32 [I, U] each, by the path of an attention; views of one flat buffer, as are their gradients."""
+
+    width: int
+    flat: nn.Parameter
+    pairs: dict[str, tuple[nn.Parameter, nn.Parameter]]
+
+    def freeze(self) -> "UserAttention":
+        """No gradients from now on."""
+        for parameter in (self.flat, *(p for pair in self.pairs.values() for p in pair)):
+            parameter.requires_grad_(False)
+            parameter.grad = None
+        return self
+
+
+# Who sees the pictures of the run, one user a picture.
+_SEEN_BY: ContextVar[tuple[UserAttention, Tensor] | None] = ContextVar("prefloop_seen_by", default=None)
+
+
+@contextmanager
+def seen_by(attention: UserAttention, users_BNU: Tensor) -> Iterator[None]:
+    """Within, picture i of every run is drawn for users_BNU[i]; a user of zeros is nobody in particular.
+
+    With guidance a pipeline runs every picture twice, without its caption and with it: the users are repeated as often.
+    """
+    token = _SEEN_BY.set((attention, users_BNU))
+    try:
+        yield
+    finally:
+        _SEEN_BY.reset(token)
+
+
+def cross_attentions(model: ImageModel) -> dict[str, Any]:
+    """By path. Raises ValueError for a denoiser that has none apart from its self-attention (SD3's)."""
+    found = {} if model.is_transformer else {
+        path: module for path, module in model.denoiser.named_modules() if path.endswith(".attn2")
+    }  # fmt: skip
+    if not found:
+        raise ValueError(f"{model.name!r} has no cross-attention of its own to stand beside: a U-Net has")
+    return found
+
+
+def personalize(model: ImageModel, width: int, seed: int) -> UserAttention:
+    """A fresh user attention for users of `width` numbers a token; the model's cross-attentions can take users from now on.
+
+    W'ₖ is drawn as a linear layer of PyTorch is."""
+    attentions = cross_attentions(model)
+    attention = empty_user_attention({path: _inner(a) for path, a in attentions.items()}, width, model.device)
+    generator = torch.Generator().manual_seed(seed)
+    bound = 1 / math.sqrt(width)
+    with torch.no_grad():
+        for key_IU, _ in attention.pairs.values():
+            key_IU.copy_(torch.empty(key_IU.shape).uniform_(-bound, bound, generator=generator))
+    install(model)
+    return attention
+
+
+def install(model: ImageModel) -> None:
+    """Has every cross-attention look for users; without them it computes what it did. May be done again."""
+    for path, attention in cross_attentions(model).items():
+        attention.set_processor(_PersonalProcessor(path))
+
+
+def empty_user_attention(
+    inner: dict[str, int], width: int, device: torch.device | str = "cpu"
+) -> UserAttention:
+    """Of zeros. inner: the inner width of each attention."""
+    shapes = {path: (torch.Size((i, width)), torch.Size((i, width))) for path, i in inner.items()}
+    return UserAttention(width, *flat_pairs(shapes, device))
+
+
+def _inner(attention: Any) -> int:
+    return attention.to_q.out_features
+
+
+class _PersonalProcessor:
+    """diffusers' scaled-dot-product processor for a plain cross-attention, with the user's share added before `to_out`."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def __call__(
+        self,
+        attn: Any,
+        hidden_states: Tensor,
+        encoder_hidden_states: Tensor,
+        attention_mask: Tensor | None = None,
+        *_: Any,
+        **__: Any,
+    ) -> Tensor:
+        residual_BSC = hidden_states
+        if attn.norm_cross:
+            encoder_hidden_states = attn.norm_encoder_hidden_states(encoder_hidden_states)
+        split = lambda x: x.unflatten(-1, (attn.heads, -1)).transpose(1, 2)
+        query_BHSd = split(attn.to_q(hidden_states))
+        key_BHTd, value_BHTd = (
+            split(attn.to_k(encoder_hidden_states)),
+            split(attn.to_v(encoder_hidden_states)),
+        )
+        mask: Any = attention_mask
+        if mask is not None:
+            count, tokens = encoder_hidden_states.shape[:2]
+            mask = attn.prepare_attention_mask(mask, tokens, count)
+            mask = mask.view(count, attn.heads, -1, mask.shape[-1])
+        out_BHSd = scaled_dot_product_attention(query_BHSd, key_BHTd, value_BHTd, attn_mask=mask)
+        if (seen := _SEEN_BY.get()) is not None and self.path in seen[0].pairs:
+            out_BHSd = out_BHSd + _for_users(query_BHSd, *seen[0].pairs[self.path], seen[1], split)
+        out_BSI = out_BHSd.transpose(1, 2).flatten(2)
+        out_BSC = attn.to_out[1](attn.to_out[0](out_BSI))
+        if attn.residual_connection:
+            out_BSC = out_BSC + residual_BSC
+        return out_BSC / attn.rescale_output_factor
+
+
+def _for_users(query_BHSd: Tensor, key_IU: Tensor, value_IU: Tensor, users_BNU: Tensor, split: Any) -> Tensor:
+    count = len(query_BHSd)
+    if count % len(users_BNU):
+        raise ValueError(f"{count} pictures cannot be shared among {len(users_BNU)} users")
+    users_BNU = users_BNU.to(query_BHSd.device, query_BHSd.dtype)
+    users_BNU = users_BNU.repeat(count // len(users_BNU), 1, 1)
+    key_BHNd, value_BHNd = (
+        split(linear(users_BNU, weight_IU.to(users_BNU.dtype))) for weight_IU in (key_IU, value_IU)
+    )
+    return scaled_dot_product_attention(query_BHSd, key_BHNd, value_BHNd)

@@ -1,0 +1,137 @@
+"""User cross-attention: nobody in particular changes nothing, a user does, and what is learned is what the formula says."""
+
+import math
+
+import pytest
+import torch
+from device import DEVICE
+from image.random_pipelines import PIPELINES
+
+from prefloop.adapters.update import adamw
+from prefloop.image.errors import add_noise, denoising_errors
+from prefloop.image.model import ImageModel
+from prefloop.image.personalize import UserAttention, _for_users, personalize, seen_by
+from prefloop.image.step import PictureBatch, PictureOutcome, check_start, picture_step
+from prefloop.objectives.diffusion_dpo import PairErrors, diffusion_dpo
+
+WIDTH, TOKENS = 6, 3
+
+
+@pytest.fixture(scope="module", params=["sd15", "sdxl"])
+def model(request) -> ImageModel:
+    return ImageModel(PIPELINES[request.param]().to(DEVICE), request.param)
+
+
+def users(seed: int = 0, count: int = 4) -> torch.Tensor:
+    return torch.randn(count, TOKENS, WIDTH, generator=torch.Generator().manual_seed(seed)).to(DEVICE)
+
+
+def batch_of(model: ImageModel, seen: torch.Tensor | None = None) -> PictureBatch:
+    index = lambda *numbers: torch.tensor(numbers, device=DEVICE)
+    groups_N = index(0, 0, 1, 1)
+    pictures = torch.rand(4, 3, model.size, model.size, generator=torch.Generator().manual_seed(2)) * 2 - 1
+    condition = model.condition(["a small red creature", "a creature, on snow"]).at(groups_N)
+    ones = torch.ones(2, device=DEVICE)
+    latents = model.latents(pictures)
+    return PictureBatch(latents, condition, groups_N, index(0, 3), index(1, 2), ones, ones, 2, seen)
+
+
+def errors(model: ImageModel, attention: UserAttention | None, seen: torch.Tensor | None) -> torch.Tensor:
+    batch = batch_of(model)
+    noisy = add_noise(model, batch.latents, batch.condition, batch.groups_N, torch.Generator().manual_seed(3))
+    with torch.no_grad():
+        if attention is None or seen is None:
+            return denoising_errors(model, noisy, [None])[0]
+        with seen_by(attention, seen):
+            return denoising_errors(model, noisy, [None])[0]
+
+
+def learned(model: ImageModel) -> UserAttention:
+    attention = personalize(model, WIDTH, 0)
+    with torch.no_grad():
+        noise = torch.randn(attention.flat.shape, generator=torch.Generator().manual_seed(1)).to(DEVICE)
+        attention.flat.add_(0.3 * noise)
+    return attention
+
+
+def test_the_bases_own_attention_is_as_diffusers_has_it():
+    plain = ImageModel(PIPELINES["sd15"]().to(DEVICE), "sd15")
+    before = errors(plain, None, None)
+    personalize(plain, WIDTH, 0)
+    torch.testing.assert_close(errors(plain, None, None), before, atol=1e-6, rtol=1e-6)
+
+
+def test_a_fresh_attention_and_a_user_of_zeros_change_nothing_at_all(model):
+    fresh = personalize(model, WIDTH, 0)
+    base = errors(model, None, None)
+    assert torch.equal(errors(model, fresh, users()), base)
+    assert torch.equal(errors(model, learned(model), torch.zeros_like(users())), base)
+
+
+def test_each_picture_is_drawn_for_its_own_user_and_the_order_of_tokens_does_not_matter(model):
+    attention = learned(model)
+    ours = errors(model, attention, users())
+    assert (ours - errors(model, None, None)).abs().min() > 1e-6
+    other = users().clone()
+    other[2] = users(9)[2]
+    moved = errors(model, attention, other)
+    assert torch.equal(moved[[0, 1, 3]], ours[[0, 1, 3]])
+    assert moved[2] != ours[2]
+    torch.testing.assert_close(errors(model, attention, users().flip(1)), ours, atol=1e-6, rtol=1e-5)
+
+
+def test_the_share_of_a_user_is_attention_over_their_tokens():
+    generator = torch.Generator().manual_seed(4)
+    query = torch.randn(2, 2, 5, 3, generator=generator)
+    key, value = torch.randn(6, WIDTH, generator=generator), torch.randn(6, WIDTH, generator=generator)
+    e = torch.randn(2, TOKENS, WIDTH, generator=generator)
+    split = lambda x: x.unflatten(-1, (2, -1)).transpose(1, 2)
+    scores = (query @ split(e @ key.T).transpose(-1, -2)) / math.sqrt(3)
+    torch.testing.assert_close(
+        _for_users(query, key, value, e, split), scores.softmax(-1) @ split(e @ value.T)
+    )
+    # A pipeline with guidance runs all pictures without their captions first, then all with them.
+    twice = _for_users(torch.cat([query, query]), key, value, e, split)
+    torch.testing.assert_close(twice, _for_users(query, key, value, e, split).repeat(2, 1, 1, 1))
+    with pytest.raises(ValueError, match="3 pictures cannot be shared among 2 users"):
+        _for_users(query[[0, 1, 0]], key, value, e, split)
+
+
+def test_it_learns_that_two_users_want_the_opposite(model):
+    """The same two pictures of each prompt, chosen the other way round: no adapter for everyone could please both."""
+    seen = users(count=2)[[0, 0, 1, 1]]
+    batch = batch_of(model, seen)
+    same = batch.latents[[0, 1, 0, 1]]
+    condition = batch.condition.at(torch.tensor([0, 0, 0, 0], device=DEVICE))
+    batch = PictureBatch(
+        same, condition, batch.groups_N, batch.chosen_B, batch.rejected_B, batch.p_B, batch.weight_B, 2, seen
+    )
+
+    def objective(batch, policy_N, reference_N):
+        w_B, l_B = batch.chosen_B, batch.rejected_B
+        pairs = PairErrors(policy_N[w_B], policy_N[l_B], reference_N[w_B], reference_N[l_B])
+        losses = diffusion_dpo(pairs, 500.0)
+        return PictureOutcome(losses.losses_B, losses)
+
+    attention = personalize(model, WIDTH, 0)
+    noise = lambda: torch.Generator().manual_seed(5)
+    check_start(model, batch, attention, noise())
+    optimizer = adamw(attention, 1e-2)
+    steps = [picture_step(model, batch, attention, optimizer, objective, noise(), 1.0) for _ in range(40)]
+    assert steps[0]["loss"] == pytest.approx(math.log(2), abs=1e-6)
+    assert steps[0]["gradNorm"] > 0
+    assert steps[-1]["accuracy"] == 1.0
+    assert steps[-1]["loss"] < 0.9 * steps[0]["loss"]
+    assert all(parameter.grad is None for parameter in model.denoiser.parameters())
+
+
+def test_what_cannot_be_personalised_is_refused(model):
+    transformer = ImageModel(PIPELINES["sd3"]().to(DEVICE), "sd3")
+    with pytest.raises(ValueError, match="has no cross-attention of its own"):
+        personalize(transformer, WIDTH, 0)
+    attention = personalize(model, WIDTH, 0)
+    with pytest.raises(ValueError, match="needs the users of the batch"):
+        picture_step(
+            model, batch_of(model), attention, adamw(attention, 1e-2), lambda *_: None,
+            torch.Generator().manual_seed(0), 1.0,
+        )  # fmt: skip
