@@ -106,6 +106,9 @@ ErrorCode = TypeAliasType(
         "gate_failed",
         "no_previous_adapter",
         "probe_failed",
+        "image_invalid",
+        "encoder_invalid",
+        "encoder_mismatch",
         "inference_unavailable",
         "inference_failed",
         "internal",
@@ -1195,6 +1198,196 @@ class PpoRecipe(BaseModel):
     seed: Annotated[int, Field(ge=0, le=2147483647)] = 0
 
 
+Targets16Item = TypeAliasType(
+    "Targets16Item", Annotated[str, Field(max_length=100, min_length=1)]
+)
+
+
+Targets16 = TypeAliasType(
+    "Targets16", Annotated[list[Targets16Item], Field(max_length=64, min_length=1)]
+)
+"""
+Modules that get an adapter: all linear layers of the trunk, or names.
+"""
+
+
+class DiffusionDpoRecipe(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    method: Literal["diffusion-dpo"]
+    beta: Annotated[float, Field(gt=0.0, le=10000.0)] = 2000
+    """
+    Strength of the pull to the reference.
+    """
+    label_smoothing: Annotated[float, Field(alias="labelSmoothing", ge=0.0, le=0.5)] = 0
+    caption_dropout: Annotated[float, Field(alias="captionDropout", ge=0.0, le=1.0)] = (
+        0.1
+    )
+    """
+    Share of prompts that are trained as if nothing had been asked: guidance goes on working.
+    """
+    noise_samples: Annotated[int, Field(alias="noiseSamples", ge=1, le=64)] = 1
+    """
+    Times and noises that each picture is looked at with in one step.
+    """
+    rank: Annotated[int, Field(ge=1, le=512)] = 16
+    """
+    LoRA rank r.
+    """
+    lora_alpha: Annotated[float, Field(alias="loraAlpha", gt=0.0, le=4096.0)] = 32
+    """
+    LoRA scale is loraAlpha / rank.
+    """
+    targets: Literal["all-linear"] | Targets16 = "all-linear"
+    """
+    Modules that get an adapter: all linear layers of the trunk, or names.
+    """
+    learning_rate: Annotated[float, Field(alias="learningRate", gt=0.0, le=1.0)] = 0.001
+    weight_decay: Annotated[float, Field(alias="weightDecay", ge=0.0, le=1.0)] = 0
+    max_grad_norm: Annotated[float, Field(alias="maxGradNorm", gt=0.0, le=1000.0)] = 1
+    epochs: Annotated[int, Field(ge=1, le=50)] = 1
+    """
+    Passes over one leased batch.
+    """
+    micro_batch: Annotated[int, Field(alias="microBatch", ge=1, le=1024)] = 8
+    """
+    Preferences per optimiser step.
+    """
+    seed: Annotated[int, Field(ge=0, le=2147483647)] = 0
+
+
+Targets17Item = TypeAliasType(
+    "Targets17Item", Annotated[str, Field(max_length=100, min_length=1)]
+)
+
+
+Targets17 = TypeAliasType(
+    "Targets17", Annotated[list[Targets17Item], Field(max_length=64, min_length=1)]
+)
+"""
+Modules that get an adapter: all linear layers of the trunk, or names.
+"""
+
+
+class RankDpoRecipe(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    method: Literal["rank-dpo"]
+    beta: Annotated[float, Field(gt=0.0, le=10000.0)] = 1000
+    """
+    Strength of the pull to the reference.
+    """
+    caption_dropout: Annotated[float, Field(alias="captionDropout", ge=0.0, le=1.0)] = (
+        0.1
+    )
+    """
+    Share of prompts that are trained as if nothing had been asked: guidance goes on working.
+    """
+    noise_samples: Annotated[int, Field(alias="noiseSamples", ge=1, le=64)] = 1
+    """
+    Times and noises that each picture is looked at with in one step.
+    """
+    rank: Annotated[int, Field(ge=1, le=512)] = 16
+    """
+    LoRA rank r.
+    """
+    lora_alpha: Annotated[float, Field(alias="loraAlpha", gt=0.0, le=4096.0)] = 32
+    """
+    LoRA scale is loraAlpha / rank.
+    """
+    targets: Literal["all-linear"] | Targets17 = "all-linear"
+    """
+    Modules that get an adapter: all linear layers of the trunk, or names.
+    """
+    learning_rate: Annotated[float, Field(alias="learningRate", gt=0.0, le=1.0)] = 0.001
+    weight_decay: Annotated[float, Field(alias="weightDecay", ge=0.0, le=1.0)] = 0
+    max_grad_norm: Annotated[float, Field(alias="maxGradNorm", gt=0.0, le=1000.0)] = 1
+    epochs: Annotated[int, Field(ge=1, le=50)] = 1
+    """
+    Passes over one leased batch.
+    """
+    micro_batch: Annotated[int, Field(alias="microBatch", ge=1, le=1024)] = 8
+    """
+    Preferences per optimiser step.
+    """
+    seed: Annotated[int, Field(ge=0, le=2147483647)] = 0
+
+
+Targets18Item = TypeAliasType(
+    "Targets18Item", Annotated[str, Field(max_length=100, min_length=1)]
+)
+
+
+Targets18 = TypeAliasType(
+    "Targets18", Annotated[list[Targets18Item], Field(max_length=64, min_length=1)]
+)
+"""
+Modules that get an adapter: all linear layers of the trunk, or names.
+"""
+
+
+class PpdRecipe(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    method: Literal["ppd"]
+    beta: Annotated[float, Field(gt=0.0, le=10000.0)] = 2000
+    """
+    Strength of the pull to the reference.
+    """
+    label_smoothing: Annotated[float, Field(alias="labelSmoothing", ge=0.0, le=0.5)] = 0
+    support: Annotated[int, Field(ge=1, le=64)] = 4
+    """
+    Most of a user’s other votes that stand for the user; how many is drawn from 0 to here.
+    """
+    user_dropout: Annotated[float, Field(alias="userDropout", ge=0.0, le=1.0)] = 0.1
+    """
+    Share of examples that are trained as if nothing were known of the user.
+    """
+    caption_dropout: Annotated[float, Field(alias="captionDropout", ge=0.0, le=1.0)] = (
+        0.1
+    )
+    """
+    Share of prompts that are trained as if nothing had been asked: guidance goes on working.
+    """
+    noise_samples: Annotated[int, Field(alias="noiseSamples", ge=1, le=64)] = 1
+    """
+    Times and noises that each picture is looked at with in one step.
+    """
+    rank: Annotated[int, Field(ge=1, le=512)] = 16
+    """
+    LoRA rank r.
+    """
+    lora_alpha: Annotated[float, Field(alias="loraAlpha", gt=0.0, le=4096.0)] = 32
+    """
+    LoRA scale is loraAlpha / rank.
+    """
+    targets: Literal["all-linear"] | Targets18 = "all-linear"
+    """
+    Modules that get an adapter: all linear layers of the trunk, or names.
+    """
+    learning_rate: Annotated[float, Field(alias="learningRate", gt=0.0, le=1.0)] = 0.001
+    weight_decay: Annotated[float, Field(alias="weightDecay", ge=0.0, le=1.0)] = 0
+    max_grad_norm: Annotated[float, Field(alias="maxGradNorm", gt=0.0, le=1000.0)] = 1
+    epochs: Annotated[int, Field(ge=1, le=50)] = 1
+    """
+    Passes over one leased batch.
+    """
+    micro_batch: Annotated[int, Field(alias="microBatch", ge=1, le=1024)] = 8
+    """
+    Preferences per optimiser step.
+    """
+    seed: Annotated[int, Field(ge=0, le=2147483647)] = 0
+
+
 class Message(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
@@ -1250,6 +1443,19 @@ class StepsContent(BaseModel):
     steps: Annotated[list[Text], Field(max_length=200, min_length=1)]
 
 
+class ImageContent(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    type: Literal["image"]
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    """
+    Of a picture that was uploaded.
+    """
+
+
 TokenId = TypeAliasType("TokenId", Annotated[int, Field(ge=0)])
 
 
@@ -1272,6 +1478,19 @@ class Origin(BaseModel):
     """
     Log-probability of each token under the behaviour policy, nats.
     """
+
+
+class Features(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    space: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    """
+    Hash of what made the numbers; vectors of two spaces are never compared.
+    """
+    values: Annotated[list[float | None], Field(max_length=4096, min_length=1)]
 
 
 ComparisonKind = TypeAliasType(
@@ -1322,6 +1541,10 @@ NotTrainableReason = TypeAliasType(
         "needsTopic",
         "needsAnswer",
         "needsPair",
+        "needsText",
+        "needsImages",
+        "needsUser",
+        "unreadableImage",
         "tooLong",
         "equalTokens",
         "untokenizable",
@@ -1444,6 +1667,10 @@ AdapterFileName = TypeAliasType(
     Literal[
         "adapter_model.safetensors",
         "adapter_config.json",
+        "pytorch_lora_weights.safetensors",
+        "user_attention.safetensors",
+        "encoder.onnx",
+        "encoder.safetensors",
         "state.safetensors",
         "state-2.safetensors",
         "state-3.safetensors",
@@ -1626,6 +1853,18 @@ class HeartbeatResult(BaseModel):
     now: Timestamp
 
 
+class SupportVote(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    preference: RecordId
+    chosen: Annotated[list[float], Field(max_length=4096, min_length=1)]
+    rejected: Annotated[list[float], Field(max_length=4096, min_length=1)]
+    weight: Annotated[float, Field(ge=0.0)]
+
+
 class LeaseRequest(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
@@ -1724,6 +1963,10 @@ class ChatRequest(BaseModel):
     revise: Annotated[int | None, Field(ge=0, le=8)] = None
     """
     Betters the answer so many times by the model that gave it; its drafts come along (arXiv 2406.01660).
+    """
+    personal: bool = True
+    """
+    false: as everybody gets it, whoever’s token it is.
     """
     user: Annotated[str | None, Field(max_length=128)] = None
     """
@@ -2136,19 +2379,14 @@ class StepDpoRecipe(BaseModel):
 
 
 Content = TypeAliasType(
-    "Content", Annotated[TextContent | StepsContent, Field(discriminator="type")]
+    "Content",
+    Annotated[TextContent | StepsContent | ImageContent, Field(discriminator="type")],
 )
 
 
-class CandidateInput(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        populate_by_name=True,
-        frozen=True,
-    )
-    id: RecordId | None = None
-    content: Content
-    origin: Origin | None = None
+FeatureList = TypeAliasType(
+    "FeatureList", Annotated[list[Features], Field(max_length=4)]
+)
 
 
 class CandidateWithOrigin(BaseModel):
@@ -2175,45 +2413,6 @@ class ComparisonRecord(BaseModel):
     prompt: Prompt
     candidates: list[CandidateWithOrigin]
     created_at: Annotated[Timestamp, Field(alias="createdAt")]
-
-
-class ComparisonRequest(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        populate_by_name=True,
-        frozen=True,
-    )
-    id: Annotated[
-        str | None,
-        Field(
-            pattern="^(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|h[0-9a-f]{40})$"
-        ),
-    ] = None
-    """
-    Made by the client: a retry then gets the same comparison.
-    """
-    domain: Slug
-    kind: ComparisonKind | None = None
-    prompt: Prompt
-    candidates: Annotated[
-        list[CandidateInput] | None, Field(max_length=8, min_length=2)
-    ] = None
-    """
-    The caller’s own candidates; without them the domain’s models are asked for `k`.
-    """
-    k: Annotated[int, Field(ge=2, le=8)] = 2
-    draws: Annotated[int | None, Field(ge=2, le=8)] = None
-    """
-    Outputs the models are asked for, at least k: the k that differ most are dealt. Default: k.
-    """
-    temperature: Annotated[float | None, Field(ge=0.0, le=5.0)] = None
-    top_p: Annotated[float | None, Field(alias="topP", gt=0.0, le=1.0)] = None
-    max_tokens: Annotated[int | None, Field(alias="maxTokens", ge=1, le=32768)] = None
-    seed: Annotated[int | None, Field(ge=0, le=2147483647)] = None
-    user: Annotated[str | None, Field(pattern="^[A-Za-z0-9_.:@-]{1,128}$")] = None
-    """
-    With a secret key: the person it is dealt to.
-    """
 
 
 class ItemResult(BaseModel):
@@ -2257,6 +2456,7 @@ class IdentifiedCandidate(BaseModel):
     id: RecordId
     content: Content
     origin: Origin | None = None
+    features: FeatureList | None = None
 
 
 class IdentifiedComparison(BaseModel):
@@ -2338,7 +2538,14 @@ class Example(BaseModel):
     )
     preference: RecordId
     prompt: Prompt
-    completions: Annotated[list[Text], Field(max_length=8, min_length=1)]
+    completions: Annotated[list[Text], Field(max_length=8)]
+    """
+    Texts; none where there are pictures.
+    """
+    images: Annotated[list[Sha256] | None, Field(max_length=8)] = None
+    """
+    Pictures, in the place of texts.
+    """
     pairs: Annotated[list[Pair], Field(max_length=28)]
     ratings: Annotated[list[float] | None, Field(max_length=8)] = None
     """
@@ -2347,6 +2554,16 @@ class Example(BaseModel):
     prefix: Annotated[str | None, Field(max_length=100000)] = None
     """
     Right steps of an answer, which the completions go on from; they are steps, not ends.
+    """
+    user_key: Annotated[
+        str | None, Field(alias="userKey", pattern="^[0-9a-f]{32}$")
+    ] = None
+    """
+    Whose vote it is, for recipes that train on tastes: a pseudonym of this domain alone.
+    """
+    support: Annotated[list[RecordId] | None, Field(max_length=64)] = None
+    """
+    Other votes of this person, the newest first, whose features stand in the lease’s `support`.
     """
 
 
@@ -2357,6 +2574,14 @@ class HeldOut(BaseModel):
         frozen=True,
     )
     examples: list[Example]
+    encoder: Annotated[str | None, Field(pattern="^[0-9a-f]{64}$")] = None
+    """
+    The domain’s user encoder, for recipes that need it.
+    """
+    support: Annotated[list[SupportVote], Field(validate_default=True)] = []
+    """
+    Each vote that an example names, once.
+    """
 
 
 class Logprobs(BaseModel):
@@ -2505,7 +2730,10 @@ Recipe = TypeAliasType(
         | SimPoRecipe
         | StepDpoRecipe
         | SrpoRecipe
-        | PpoRecipe,
+        | PpoRecipe
+        | DiffusionDpoRecipe
+        | RankDpoRecipe
+        | PpdRecipe,
         Field(discriminator="method"),
     ],
 )
@@ -2520,6 +2748,18 @@ class Candidate(BaseModel):
     id: RecordId
     position: Annotated[int, Field(ge=0, le=7)]
     content: Content
+
+
+class CandidateInput(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    id: RecordId | None = None
+    content: Content
+    origin: Origin | None = None
+    features: FeatureList | None = None
 
 
 class Comparison(BaseModel):
@@ -2542,6 +2782,45 @@ class Comparison(BaseModel):
     """
     created_at: Annotated[Timestamp, Field(alias="createdAt")]
     expires_at: Annotated[Timestamp, Field(alias="expiresAt")]
+
+
+class ComparisonRequest(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    id: Annotated[
+        str | None,
+        Field(
+            pattern="^(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|h[0-9a-f]{40})$"
+        ),
+    ] = None
+    """
+    Made by the client: a retry then gets the same comparison.
+    """
+    domain: Slug
+    kind: ComparisonKind | None = None
+    prompt: Prompt
+    candidates: Annotated[
+        list[CandidateInput] | None, Field(max_length=8, min_length=2)
+    ] = None
+    """
+    The caller’s own candidates; without them the domain’s models are asked for `k`.
+    """
+    k: Annotated[int, Field(ge=2, le=8)] = 2
+    draws: Annotated[int | None, Field(ge=2, le=8)] = None
+    """
+    Outputs the models are asked for, at least k: the k that differ most are dealt. Default: k.
+    """
+    temperature: Annotated[float | None, Field(ge=0.0, le=5.0)] = None
+    top_p: Annotated[float | None, Field(alias="topP", gt=0.0, le=1.0)] = None
+    max_tokens: Annotated[int | None, Field(alias="maxTokens", ge=1, le=32768)] = None
+    seed: Annotated[int | None, Field(ge=0, le=2147483647)] = None
+    user: Annotated[str | None, Field(pattern="^[A-Za-z0-9_.:@-]{1,128}$")] = None
+    """
+    With a secret key: the person it is dealt to.
+    """
 
 
 class BulkResult(BaseModel):
@@ -2664,7 +2943,11 @@ class AdapterInput(BaseModel):
     Hash of the base model’s weights and tokenizer.
     """
     recipe: Recipe
-    files: Annotated[list[AdapterFile], Field(max_length=14, min_length=2)]
+    files: Annotated[list[AdapterFile], Field(max_length=14, min_length=1)]
+    encoder: Annotated[str | None, Field(pattern="^[0-9a-f]{64}$")] = None
+    """
+    The user encoder that it was trained with: it understands the embeddings of no other.
+    """
     metrics: Metrics | None = None
     losses: Annotated[list[float], Field(max_length=10000)] = []
     gates: Annotated[list[Gate], Field(max_length=20, validate_default=True)] = []
@@ -2690,7 +2973,11 @@ class AdapterRecord(BaseModel):
     Hash of the base model’s weights and tokenizer.
     """
     recipe: Recipe
-    files: Annotated[list[AdapterFile], Field(max_length=14, min_length=2)]
+    files: Annotated[list[AdapterFile], Field(max_length=14, min_length=1)]
+    encoder: Annotated[str | None, Field(pattern="^[0-9a-f]{64}$")] = None
+    """
+    The user encoder that it was trained with: it understands the embeddings of no other.
+    """
     metrics: Metrics | None = None
     losses: Annotated[list[float], Field(max_length=10000)] = []
     gates: Annotated[list[Gate], Field(max_length=20, validate_default=True)] = []
@@ -2732,7 +3019,11 @@ class AdapterRegistration(BaseModel):
     Hash of the base model’s weights and tokenizer.
     """
     recipe: Recipe
-    files: Annotated[list[AdapterFile], Field(max_length=14, min_length=2)]
+    files: Annotated[list[AdapterFile], Field(max_length=14, min_length=1)]
+    encoder: Annotated[str | None, Field(pattern="^[0-9a-f]{64}$")] = None
+    """
+    The user encoder that it was trained with: it understands the embeddings of no other.
+    """
     metrics: Metrics | None = None
     losses: Annotated[list[float], Field(max_length=10000)] = []
     gates: Annotated[list[Gate], Field(max_length=20, validate_default=True)] = []
@@ -2804,6 +3095,14 @@ class Lease(BaseModel):
     The domain’s head: what this batch is trained on top of.
     """
     examples: list[Example]
+    encoder: Annotated[str | None, Field(pattern="^[0-9a-f]{64}$")] = None
+    """
+    The domain’s user encoder, for recipes that need it.
+    """
+    support: Annotated[list[SupportVote], Field(validate_default=True)] = []
+    """
+    Each vote that an example names, once.
+    """
 
 
 class Domain(BaseModel):
@@ -2860,6 +3159,10 @@ class Domain(BaseModel):
     live: Annotated[str | None, Field(pattern="^[0-9a-f]{64}$")]
     """
     The adapter that is served; null = the base.
+    """
+    encoder: Annotated[str | None, Field(pattern="^[0-9a-f]{64}$")]
+    """
+    The user encoder of new embeddings; null = tastes are not computed.
     """
     created_at: Annotated[Timestamp, Field(alias="createdAt")]
 

@@ -16,6 +16,7 @@ from prefloop.crash import crash_point
 from prefloop.gates.check import check_gates
 from prefloop.gates.samples import BaseAnswers
 from prefloop.mitigation import mitigate
+from prefloop.recipes.kinds import longest_row
 from prefloop.recipes.methods import train_method
 from prefloop.recipes.needs import check_needs
 from prefloop.recipes.state_files import write_state_files
@@ -42,10 +43,11 @@ def encode_rows(
 ) -> tuple[list[Encoded], list[NotTrainableItem]]:
     """Rows that the recipe can train on, and the reasons of those that it cannot."""
     rows, refused = [], []
+    longest = longest_row(recipe, base.trunk.context)
     for example in examples:
         try:
             check_needs(example, recipe)
-            rows.append(base.encoder.encode(example, min(recipe.max_length, base.trunk.context)))
+            rows.append(base.encoder.encode(example, longest))
         except Untrainable as error:
             refused.append(
                 NotTrainableItem.model_validate({"preference": example.preference, "reason": error.reason})
@@ -56,9 +58,10 @@ def encode_rows(
 def encode_held_out(base: Base, examples: Sequence[Example], recipe: Recipe) -> list[Encoded]:
     """What gates look at: pairs, whatever the recipe is."""
     rows = []
+    longest = longest_row(recipe, base.trunk.context)
     for example in examples:
         try:
-            row = base.encoder.encode(example, min(recipe.max_length, base.trunk.context))
+            row = base.encoder.encode(example, longest)
         except Untrainable:
             continue
         if row.pairs:

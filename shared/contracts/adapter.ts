@@ -20,9 +20,20 @@ const STATE_FILES = [
   'state-12.safetensors',
 ] as const;
 
-/** Only these files are ever accepted; a pickle is not among them. */
+/**
+ * Only these files are ever accepted; a pickle is not among them. PEFT's two of a text model; diffusers' one of an image
+ * model, and its user attention; a user encoder's network for the edge, and its weights for the runner.
+ */
 export const AdapterFileName = z
-  .enum(['adapter_model.safetensors', 'adapter_config.json', ...STATE_FILES])
+  .enum([
+    'adapter_model.safetensors',
+    'adapter_config.json',
+    'pytorch_lora_weights.safetensors',
+    'user_attention.safetensors',
+    'encoder.onnx',
+    'encoder.safetensors',
+    ...STATE_FILES,
+  ])
   .meta({ id: 'AdapterFileName' });
 export type AdapterFileName = z.infer<typeof AdapterFileName>;
 
@@ -72,8 +83,11 @@ export const AdapterInput = z
     recipe: Recipe,
     files: z
       .array(AdapterFile)
-      .min(2)
+      .min(1)
       .max(2 + STATE_FILES.length),
+    encoder: Sha256.optional().meta({
+      description: 'The user encoder that it was trained with: it understands the embeddings of no other.',
+    }),
     metrics: Metrics.default({}),
     losses: LossCurve.default([]),
     gates: z.array(Gate).max(20).default([]),

@@ -1,13 +1,14 @@
 /** A batch of training examples, and the lease under which a runner holds it. */
 import { z } from 'zod';
 import { AdapterInput, AdapterRecord } from './adapter.ts';
+import { MAX_FEATURES } from './features.ts';
 import { RecordId, Sha256, Slug, Timestamp } from './ids.ts';
 import { NotTrainableReason } from './preference.ts';
 import { Prompt } from './prompt.ts';
 import { GateBounds, Recipe } from './recipe.ts';
 import { NonEmptyText, Text } from './text.ts';
 
-/** chosen and rejected index the example's completions. */
+/** chosen and rejected index the example's completions, or its pictures. */
 export const Pair = z
   .strictObject({
     chosen: z.number().int().min(0).max(7),
@@ -19,14 +20,15 @@ export const Pair = z
 export type Pair = z.infer<typeof Pair>;
 
 /**
- * One preference, made ready to train on: a prompt, its completions, and the pairs among them. Without pairs it has what
+ * One preference, made ready to train on: a prompt, its completions (or pictures), and the pairs among them. Without pairs it has what
  * only some recipes can use: one answer that was liked (sft, egida), or a step that was marked wrong (step-dpo).
  */
 export const Example = z
   .strictObject({
     preference: RecordId,
     prompt: Prompt,
-    completions: z.array(Text).min(1).max(8),
+    completions: z.array(Text).max(8).meta({ description: 'Texts; none where there are pictures.' }),
+    images: z.array(Sha256).max(8).optional().meta({ description: 'Pictures, in the place of texts.' }),
     pairs: z.array(Pair).max(28),
     ratings: z.array(z.number()).max(8).optional().meta({
       description: 'One per completion, more is better: the person’s ratings, or minus the places of a ranking.',
@@ -34,12 +36,45 @@ export const Example = z
     prefix: Text.optional().meta({
       description: 'Right steps of an answer, which the completions go on from; they are steps, not ends.',
     }),
+    userKey: z
+      .string()
+      .regex(/^[0-9a-f]{32}$/)
+      .optional()
+      .meta({ description: 'Whose vote it is, for recipes that train on tastes: a pseudonym of this domain alone.' }),
+    support: z.array(RecordId).max(64).optional().meta({
+      description: 'Other votes of this person, the newest first, whose features stand in the lease’s `support`.',
+    }),
   })
-  .refine((example) => example.ratings === undefined || example.ratings.length === example.completions.length, {
-    message: 'ratings: one for each completion',
+  .refine((example) => example.completions.length > 0 !== (example.images ?? []).length > 0, {
+    message: 'either completions or images',
   })
+  .refine(
+    (example) =>
+      example.ratings === undefined || example.ratings.length === (example.images ?? example.completions).length,
+    {
+      message: 'ratings: one for each completion or picture',
+    },
+  )
   .meta({ id: 'Example' });
 export type Example = z.infer<typeof Example>;
+
+/** What a vote says of a taste: features of what was chosen, and of what was not. */
+export const SupportVote = z
+  .strictObject({
+    preference: RecordId,
+    chosen: z.array(z.number()).min(1).max(MAX_FEATURES),
+    rejected: z.array(z.number()).min(1).max(MAX_FEATURES),
+    weight: z.number().min(0),
+  })
+  .meta({ id: 'SupportVote' });
+export type SupportVote = z.infer<typeof SupportVote>;
+
+const taste = {
+  encoder: Sha256.nullable()
+    .default(null)
+    .meta({ description: 'The domain’s user encoder, for recipes that need it.' }),
+  support: z.array(SupportVote).default([]).meta({ description: 'Each vote that an example names, once.' }),
+};
 
 /** ready → leased → completed; a lease that ends early makes it ready again; too many attempts: quarantined. */
 export const BatchState = z.enum(['ready', 'leased', 'completed', 'quarantined']).meta({ id: 'BatchState' });
@@ -70,6 +105,7 @@ export const Lease = z
     gates: GateBounds,
     parent: Sha256.nullable().meta({ description: 'The domain’s head: what this batch is trained on top of.' }),
     examples: z.array(Example),
+    ...taste,
   })
   .meta({ id: 'Lease' });
 export type Lease = z.infer<typeof Lease>;
@@ -149,5 +185,5 @@ export type Batch = z.infer<typeof Batch>;
 export const BatchList = z.strictObject({ items: z.array(Batch) }).meta({ id: 'BatchList' });
 
 /** Examples of the held-out part, for gates and evaluation; never leased. */
-export const HeldOut = z.strictObject({ examples: z.array(Example) }).meta({ id: 'HeldOut' });
+export const HeldOut = z.strictObject({ examples: z.array(Example), ...taste }).meta({ id: 'HeldOut' });
 export type HeldOut = z.infer<typeof HeldOut>;

@@ -1,5 +1,6 @@
 /** A candidate: one output that can be compared, and how it was made. */
 import { z } from 'zod';
+import { FeatureList } from './features.ts';
 import { RecordId, Sha256 } from './ids.ts';
 import { Text } from './text.ts';
 
@@ -11,6 +12,12 @@ export const Content = z
     z
       .strictObject({ type: z.literal('steps'), steps: z.array(Text).min(1).max(MAX_STEPS) })
       .meta({ id: 'StepsContent' }),
+    z
+      .strictObject({
+        type: z.literal('image'),
+        sha256: Sha256.meta({ description: 'Of a picture that was uploaded.' }),
+      })
+      .meta({ id: 'ImageContent' }),
   ])
   .meta({ id: 'Content' });
 export type Content = z.infer<typeof Content>;
@@ -33,7 +40,12 @@ export const Origin = z
 export type Origin = z.infer<typeof Origin>;
 
 export const CandidateInput = z
-  .strictObject({ id: RecordId.optional(), content: Content, origin: Origin.optional() })
+  .strictObject({
+    id: RecordId.optional(),
+    content: Content,
+    origin: Origin.optional(),
+    features: FeatureList.optional(),
+  })
   .meta({ id: 'CandidateInput' });
 export type CandidateInput = z.infer<typeof CandidateInput>;
 

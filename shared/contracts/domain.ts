@@ -51,6 +51,9 @@ export type DomainPatch = z.infer<typeof DomainPatch>;
 export const Domain = DomainInput.extend({
   head: Sha256.nullable().meta({ description: 'The adapter where training continues; null = the base.' }),
   live: Sha256.nullable().meta({ description: 'The adapter that is served; null = the base.' }),
+  encoder: Sha256.nullable().meta({
+    description: 'The user encoder of new embeddings; null = tastes are not computed.',
+  }),
   createdAt: Timestamp,
 }).meta({ id: 'Domain' });
 export type Domain = z.infer<typeof Domain>;

@@ -24,6 +24,9 @@ export const ChatRequest = z
       description:
         'Betters the answer so many times by the model that gave it; its drafts come along (arXiv 2406.01660).',
     }),
+    personal: z.boolean().default(true).meta({
+      description: 'false: as everybody gets it, whoever’s token it is.',
+    }),
     user: z.string().max(128).optional().meta({ description: 'Ignored: the user comes from the token.' }),
   })
   .superRefine(({ n, stream, stop, num_beams: beams = 1, revise = 0 }, context) => {

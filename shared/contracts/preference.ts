@@ -90,9 +90,10 @@ export const PreferenceStatus = z
 export type PreferenceStatus = z.infer<typeof PreferenceStatus>;
 
 /**
- * Why a preference yields no training example. tooLong, equalTokens and untokenizable are known to the runner alone. The
+ * Why a preference yields no training example. tooLong, equalTokens, untokenizable and unreadableImage are known to the runner alone. The
  * `needs…` depend on the domain's recipe: an order of at least three (needsRanking), a marked step (needsSteps), a topic
- * or a known answer of the prompt (needsTopic, needsAnswer), two answers of which one is better (needsPair).
+ * or a known answer of the prompt (needsTopic, needsAnswer), two answers of which one is better (needsPair), texts or
+ * pictures (needsText, needsImages), a known person (needsUser).
  */
 export const NotTrainableReason = z
   .enum([
@@ -109,6 +110,10 @@ export const NotTrainableReason = z
     'needsTopic',
     'needsAnswer',
     'needsPair',
+    'needsText',
+    'needsImages',
+    'needsUser',
+    'unreadableImage',
     'tooLong',
     'equalTokens',
     'untokenizable',

@@ -1,5 +1,6 @@
 /** How a domain is trained: the method and its hyper-parameters, every one with a default. */
 import { z } from 'zod';
+import { DiffusionDpoRecipe, PpdRecipe, RankDpoRecipe } from './recipe-images.ts';
 import {
   AsftRecipe,
   CofsDpoRecipe,
@@ -33,6 +34,9 @@ export const Recipe = z
     StepDpoRecipe,
     SrpoRecipe,
     PpoRecipe,
+    DiffusionDpoRecipe,
+    RankDpoRecipe,
+    PpdRecipe,
   ])
   .meta({ id: 'Recipe' });
 export type Recipe = z.infer<typeof Recipe>;

@@ -60,6 +60,7 @@ function choiceOf(row: AnyRow, ids: readonly string[]): Choice {
 
 /** A candidate's text; steps are lines of one answer, as in training. */
 function textOf(content: Content): string {
+  if (content.type === 'image') return content.sha256;
   return content.type === 'text' ? content.text : content.steps.join('\n');
 }
 

@@ -20,6 +20,7 @@ export type NotTrainable = { notTrainable: NotTrainableReason };
 
 /** The text a model is trained to write: steps are lines of one answer. */
 export function completionText(content: Content): string {
+  if (content.type === 'image') return content.sha256;
   return content.type === 'text' ? content.text : content.steps.join('\n');
 }
 

@@ -6,7 +6,7 @@ import type { Env } from '../env.ts';
 import { runnerBackEnd } from './runner.ts';
 
 /** An OpenAI-shaped request, ready to send: `model` is the adapter's sha, or "base". */
-export type Ask = Omit<ChatRequest, 'user' | 'max_completion_tokens'> & {
+export type Ask = Omit<ChatRequest, 'user' | 'personal' | 'max_completion_tokens'> & {
   /** How a revision is asked for; without it, as the built-in model knows it. */
   revision?: string;
 };

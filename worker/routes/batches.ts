@@ -53,7 +53,7 @@ batches.openapi(
       await findDomain(c.var.db, c.var.project.id, held.domain),
       'domain',
     );
-    return c.json({ ...held, now, baseModel, recipe, gates, parent: head }, 200);
+    return c.json({ ...held, now, baseModel, recipe, gates, parent: head, encoder: null, support: [] }, 200);
   },
 );
 
@@ -124,7 +124,8 @@ batches.openapi(
     requireSecret(c, 'train');
     const project = c.var.project.id;
     const domain = found(await findDomain(c.var.db, project, c.req.valid('param').domain), 'domain');
-    return c.json({ examples: await heldOutExamples(c.var.db, project, domain.id, c.req.valid('query').limit) }, 200);
+    const examples = await heldOutExamples(c.var.db, project, domain.id, c.req.valid('query').limit);
+    return c.json({ examples, encoder: null, support: [] }, 200);
   },
 );
 

@@ -27,7 +27,7 @@ chat.openapi(
   }),
   async (c) => {
     const caller = requireInferrer(c);
-    const { user: _, max_completion_tokens: most, ...request } = c.req.valid('json');
+    const { user: _, personal: __, max_completion_tokens: most, ...request } = c.req.valid('json');
     const domain = found(await findDomain(c.var.db, c.var.project.id, request.model), 'domain');
     const adapter = domain.live ?? 'base';
     const wanted = most ?? request.max_tokens ?? domain.maxTokens;

@@ -31,7 +31,7 @@ domains.openapi(
     const row = await createDomain(c.var.db, project, input, c.var.now());
     if (row) return c.json(asDomain(row), 201);
     const existing = asDomain(found(await findDomain(c.var.db, project, input.id), 'domain'));
-    const { head: _, live: __, createdAt: ___, ...settings } = existing;
+    const { head: _, live: __, encoder: ___, createdAt: ____, ...settings } = existing;
     if (canonicalJson(settings) !== canonicalJson(input)) {
       throw new ApiError('already_exists', `There is a domain ${input.id} with other settings: change it with PATCH.`);
     }

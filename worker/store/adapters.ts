@@ -42,6 +42,7 @@ export async function registerAdapter(
   if (refused) return refused;
   const row = {
     ...input,
+    encoder: input.encoder ?? null,
     project,
     stage: 'staged',
     preferences: 0,
@@ -91,6 +92,7 @@ function select(db: Database) {
     .leftJoin(batch, and(eq(batch.project, adapter.project), eq(batch.adapter, adapter.sha)));
 }
 
-function asAdapter({ adapter: { project: _, ...row }, batch }: Selected): AdapterRecord {
-  return { ...row, files: row.files as AdapterRecord['files'], batches: batch === null ? [] : [batch] };
+function asAdapter({ adapter: { project: _, encoder, ...row }, batch }: Selected): AdapterRecord {
+  const known = encoder === null ? {} : { encoder };
+  return { ...row, ...known, files: row.files as AdapterRecord['files'], batches: batch === null ? [] : [batch] };
 }

@@ -18,8 +18,8 @@ const MOVE_HEAD = `UPDATE domain SET head = ?3
   WHERE project = ?1 AND id = (SELECT domain FROM batch WHERE project = ?1 AND id = ?2)`;
 
 const ADD_ADAPTER = `INSERT INTO adapter (project, sha, domain, parent, base_model, base_fingerprint, recipe, files, metrics,
-    losses, gates, runtime, stage, created_at, preferences, oldest_vote_at)
-  SELECT b.project, ?3, b.domain, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 'staged', ?13, count(p.seq), min(p.created_at)
+    losses, gates, runtime, encoder, stage, created_at, preferences, oldest_vote_at)
+  SELECT b.project, ?3, b.domain, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 'staged', ?14, count(p.seq), min(p.created_at)
   FROM batch AS b LEFT JOIN preference AS p ON p.project = b.project AND p.batch = b.id AND p.status = 'consumed'
   WHERE b.project = ?1 AND b.id = ?2 GROUP BY b.id`;
 
@@ -50,7 +50,7 @@ export async function completeBatch(
         run(CONSUME),
         run(FINISH, sha, now),
         run(MOVE_HEAD, sha),
-        run(ADD_ADAPTER, sha, parent, baseModel, baseFingerprint, ...json, runtime, now),
+        run(ADD_ADAPTER, sha, parent, baseModel, baseFingerprint, ...json, runtime, adapter.encoder ?? null, now),
       ],
     });
   } catch (error) {

@@ -6,6 +6,8 @@ import { domain } from './schema.ts';
 
 export type DomainRow = typeof domain.$inferSelect;
 
+const NEW = { head: null, live: null, encoder: null } as const;
+
 /** The new row, or null when the project has a domain of that id. */
 export async function createDomain(
   db: Database,
@@ -13,7 +15,7 @@ export async function createDomain(
   input: DomainInput,
   now: number,
 ): Promise<DomainRow | null> {
-  const row = { ...input, project, system: input.system ?? null, head: null, live: null, createdAt: now };
+  const row = { ...input, project, system: input.system ?? null, createdAt: now, ...NEW };
   try {
     await db.insert(domain).values(row);
   } catch (error) {

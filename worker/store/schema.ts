@@ -8,6 +8,9 @@ import type { Gate, Metrics } from '../../shared/contracts/adapter.ts';
 import type { BatchState } from '../../shared/contracts/batch.ts';
 import type { Content, Origin } from '../../shared/contracts/candidate.ts';
 import type { ComparisonKind } from '../../shared/contracts/comparison.ts';
+import type { EncoderInput, UnusableReason } from '../../shared/contracts/encoder.ts';
+import type { FeatureList } from '../../shared/contracts/features.ts';
+import type { MediaType } from '../../shared/contracts/image.ts';
 import type { Scope } from '../../shared/contracts/key.ts';
 import type { Choice, NotTrainableReason, PreferenceStatus } from '../../shared/contracts/preference.ts';
 import type { Prompt } from '../../shared/contracts/prompt.ts';
@@ -74,6 +77,8 @@ export const domain = sqliteTable(
     /** Two pointers: where training continues, and what is served. null = the base. */
     head: text(),
     live: text(),
+    /** The user encoder of new embeddings; null = tastes are not computed. */
+    encoder: text(),
     createdAt: integer('created_at').notNull(),
   },
   (t) => [primaryKey({ columns: [t.project, t.id] })],
@@ -121,6 +126,7 @@ export const candidate = sqliteTable(
     position: integer().notNull(),
     content: text({ mode: 'json' }).$type<Content>().notNull(),
     origin: text({ mode: 'json' }).$type<Origin>().notNull(),
+    features: text({ mode: 'json' }).$type<FeatureList>(),
   },
   (t) => [primaryKey({ columns: [t.project, t.comparison, t.id] })],
 );
@@ -160,7 +166,57 @@ export const preference = sqliteTable(
     index('preference_held_out').on(t.project, t.domain, t.seq).where(sql`status = 'heldOut'`),
     index('preference_batch').on(t.project, t.batch, t.ordinal).where(sql`batch IS NOT NULL`),
     index('preference_domain').on(t.project, t.domain, t.seq),
+    index('preference_user').on(t.project, t.domain, t.user, t.seq).where(sql`user IS NOT NULL`),
   ],
+);
+
+/** A picture that was received and checked; its bytes lie in the bucket under their hash. */
+export const image = sqliteTable(
+  'image',
+  {
+    project: text().notNull(),
+    sha256: text().notNull(),
+    mediaType: text('media_type').$type<MediaType>().notNull(),
+    width: integer().notNull(),
+    height: integer().notNull(),
+    bytes: integer().notNull(),
+    createdAt: integer('created_at').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.project, t.sha256] })],
+);
+
+/** What turns votes into embeddings; never changed once it is here. */
+export const encoder = sqliteTable(
+  'encoder',
+  {
+    project: text().notNull(),
+    sha: text().notNull(),
+    domain: text().notNull(),
+    body: text({ mode: 'json' }).$type<EncoderInput>().notNull(),
+    createdAt: integer('created_at').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.project, t.sha] }), index('encoder_domain').on(t.project, t.domain, t.createdAt)],
+);
+
+/**
+ * A person's embedding under one encoder, as it was after the vote `lastSeq`: computed again when it is asked for and a
+ * later vote has come in. Two encoders never share a row.
+ */
+export const embedding = sqliteTable(
+  'embedding',
+  {
+    project: text().notNull(),
+    domain: text().notNull(),
+    user: text().notNull(),
+    encoder: text().notNull(),
+    lastSeq: integer('last_seq').notNull(),
+    votes: integer().notNull(),
+    values: text({ mode: 'json' }).$type<number[]>().notNull(),
+    uncertainty: text({ mode: 'json' }).$type<number[]>().notNull(),
+    unusable: text({ mode: 'json' }).$type<{ preference: string; reason: UnusableReason }[]>().notNull(),
+    updatedAt: integer('updated_at').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.project, t.domain, t.user, t.encoder] })],
 );
 
 /** Votes by status, kept by triggers: counting a million rows would cost more than the lease. */
@@ -215,6 +271,8 @@ export const adapter = sqliteTable(
     losses: text({ mode: 'json' }).$type<number[]>().notNull(),
     gates: text({ mode: 'json' }).$type<Gate[]>().notNull(),
     runtime: text().notNull(),
+    /** The user encoder it was trained with; null = it knows nobody. */
+    encoder: text(),
     stage: text({ enum: ['staged', 'canary', 'live', 'retired'] }).notNull(),
     /** Votes its own batch consumed when it was made, and when the oldest of them came in: for people, not for proofs. */
     preferences: integer().notNull(),

@@ -85,7 +85,7 @@ describeOnHosts('domains', (edge) => {
   it('take every method by its name, with a default for everything', async () => {
     const { create } = await setUp();
     const methods = Recipe.options.map((option) => option.shape.method.value);
-    expect(methods).toHaveLength(16);
+    expect(methods).toHaveLength(19);
     for (const method of methods) {
       const body = { ...input, id: `with-${method}`, recipe: { method } };
       expect(await create(body)).toMatchObject({ status: 201, body: { recipe: { method, rank: 16 } } });

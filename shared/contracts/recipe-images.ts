@@ -1,0 +1,41 @@
+/** Recipes that train on pictures. What is not said to be published is ours: chosen on the built-in world. */
+import { z } from 'zod';
+import { beta, labelSmoothing, lora } from './recipe-fields.ts';
+
+const { maxLength: _, ...fields } = lora;
+
+const shared = {
+  captionDropout: z.number().min(0).max(1).default(0.1).meta({
+    description: 'Share of prompts that are trained as if nothing had been asked: guidance goes on working.',
+  }),
+  noiseSamples: z.number().int().min(1).max(64).default(1).meta({
+    description: 'Times and noises that each picture is looked at with in one step.',
+  }),
+  ...fields,
+};
+
+/** Diffusion-DPO (arXiv 2311.12908); β multiplies means, with the authors’ ½: 5000 is theirs for SD 1.5 and SDXL. */
+export const DiffusionDpoRecipe = z
+  .strictObject({ method: z.literal('diffusion-dpo'), beta: beta(2000), labelSmoothing, ...shared })
+  .meta({ id: 'DiffusionDpoRecipe' });
+
+/** RankDPO (arXiv 2410.18013): whole rankings; the paper gives no β. */
+export const RankDpoRecipe = z
+  .strictObject({ method: z.literal('rank-dpo'), beta: beta(1000), ...shared })
+  .meta({ id: 'RankDpoRecipe' });
+
+/** PPD (arXiv 2501.06655): one model, told whose taste it is; it trains a user cross-attention and leaves the base alone. */
+export const PpdRecipe = z
+  .strictObject({
+    method: z.literal('ppd'),
+    beta: beta(2000),
+    labelSmoothing,
+    support: z.number().int().min(1).max(64).default(4).meta({
+      description: 'Most of a user’s other votes that stand for the user; how many is drawn from 0 to here.',
+    }),
+    userDropout: z.number().min(0).max(1).default(0.1).meta({
+      description: 'Share of examples that are trained as if nothing were known of the user.',
+    }),
+    ...shared,
+  })
+  .meta({ id: 'PpdRecipe' });
