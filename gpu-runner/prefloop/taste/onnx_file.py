@@ -1,0 +1,114 @@
+"""The set encoder as ONNX, for the edge: the same numbers from the same weights.
+
+Written node by node rather than traced: the file then depends on the weights alone, and holds only operators that the
+edge allows. Inputs: `chosen`, `rejected` (1, V, F) and `weight` (1, V), fp32, V at least 1. Outputs: `embedding` (1, N, U)
+and `uncertainty` (1,).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+from torch import Tensor, nn
+
+from prefloop.taste.set_encoder import SetEncoder
+
+FILE = "encoder.onnx"
+OPSET, IR_VERSION = 17, 8
+
+
+class _Graph:
+    """Nodes and constants as they are added; each is named after its place."""
+
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.constants: list[TensorProto] = []
+
+    def add(self, kind: str, *inputs: str, outputs: int = 1, **attributes: Any) -> list[str]:
+        names = [f"{kind.lower()}{len(self.nodes)}_{i}" for i in range(outputs)]
+        self.nodes.append(helper.make_node(kind, list(inputs), names, **attributes))
+        return names
+
+    def one(self, kind: str, *inputs: str, **attributes: Any) -> str:
+        return self.add(kind, *inputs, **attributes)[0]
+
+    def constant(self, value: Tensor | np.ndarray) -> str:
+        array = value.detach().float().cpu().numpy() if isinstance(value, Tensor) else value
+        name = f"constant{len(self.constants)}"
+        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
+        return name
+
+    def integers(self, *values: int) -> str:
+        return self.constant(np.array(values, np.int64))
+
+    def linear(self, x: str, weight_OI: Tensor, bias_O: Tensor | None = None) -> str:
+        y = self.one("MatMul", x, self.constant(weight_OI.T))
+        return y if bias_O is None else self.one("Add", y, self.constant(bias_O))
+
+    def layer(self, x: str, layer: nn.Module) -> str:
+        assert isinstance(layer, nn.Linear)
+        return self.linear(x, layer.weight, layer.bias)
+
+
+def write_onnx(encoder: SetEncoder) -> bytes:
+    """`encoder.onnx`. Equal weights give equal bytes."""
+    graph = _Graph()
+    size, h = encoder.tokens * encoder.width, encoder.shape.hidden
+    vote = _read_votes(graph, encoder)
+    count = graph.one("ReduceSum", "weight", graph.integers(1), keepdims=1)
+    one = graph.constant(np.array(1, np.float32))
+    some = graph.one("Div", count, graph.one("Add", count, one))
+    most = graph.one("Add", count, graph.constant(np.array(2, np.float32)))
+    weight = graph.one("Unsqueeze", "weight", graph.integers(2))
+    estimate = graph.constant(encoder.prior_E[None])
+    spread = graph.constant(np.zeros((1, 1), np.float32))
+    rounds = zip(encoder.votes, encoder.says, encoder.hears, encoder.moves, strict=True)
+    for votes, says, hears, moves in rounds:
+        assert isinstance(votes, nn.Linear)
+        # A vote and the estimate have columns of their own in the weights: nothing has to be repeated for each vote.
+        seen = graph.linear(estimate, votes.weight[:, 2 * h :], votes.bias)
+        seen = graph.one("Unsqueeze", seen, graph.integers(1))
+        looked = graph.one("Relu", graph.one("Add", graph.linear(vote, votes.weight[:, : 2 * h]), seen))
+        said = graph.one("Mul", weight, graph.one("Relu", graph.layer(looked, says)))
+        heard = graph.one("Div", graph.one("ReduceSum", said, graph.integers(1), keepdims=0), most)
+        known = graph.one("Concat", heard, estimate, some, axis=1)
+        moved = graph.layer(graph.one("Relu", graph.layer(known, hears)), moves)
+        by, wider = graph.add("Split", moved, graph.integers(size, 1), outputs=2, axis=1)
+        estimate = graph.one("Add", estimate, graph.one("Mul", some, by))
+        spread = graph.one("Add", spread, graph.one("Mul", some, wider))
+    embedding = graph.one("Reshape", estimate, graph.integers(1, encoder.tokens, encoder.width))
+    narrowed = graph.one("Neg", graph.one("Mul", graph.one("Softplus", spread), some))
+    uncertainty = graph.one("Squeeze", graph.one("Exp", narrowed), graph.integers(1))
+    return _file(graph, encoder, embedding, uncertainty)
+
+
+def _read_votes(graph: _Graph, encoder: SetEncoder) -> str:
+    center, spread = graph.constant(encoder.center_F), graph.constant(encoder.spread_F)
+
+    def read(name: str) -> str:
+        return graph.layer(graph.one("Div", graph.one("Sub", name, center), spread), encoder.reads)
+
+    chosen, rejected = read("chosen"), read("rejected")
+    return graph.one("Concat", graph.one("Sub", chosen, rejected), graph.one("Add", chosen, rejected), axis=2)
+
+
+def _file(graph: _Graph, encoder: SetEncoder, embedding: str, uncertainty: str) -> bytes:
+    graph.nodes.append(helper.make_node("Identity", [embedding], ["embedding"]))
+    graph.nodes.append(helper.make_node("Identity", [uncertainty], ["uncertainty"]))
+    number = lambda name, *shape: helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape))
+    inputs = [number(name, 1, "votes", encoder.feature_size) for name in ("chosen", "rejected")]
+    outputs = [number("embedding", 1, encoder.tokens, encoder.width), number("uncertainty", 1)]
+    made = helper.make_graph(
+        graph.nodes, "set_encoder", [*inputs, number("weight", 1, "votes")], outputs, graph.constants
+    )
+    model = helper.make_model(
+        made,
+        opset_imports=[helper.make_opsetid("", OPSET)],
+        ir_version=IR_VERSION,
+        producer_name="prefloop",
+    )
+    onnx.checker.check_model(model, full_check=True)
+    return model.SerializeToString(deterministic=True)
