@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from diffusers import (
     DiffusionPipeline,
@@ -16,6 +18,7 @@ from diffusers import (
     StableDiffusionPipeline,
     StableDiffusionXLPipeline,
 )
+from numpy.typing import NDArray
 from safetensors import SafetensorError
 from torch import Tensor
 
@@ -23,6 +26,7 @@ from prefloop.adapters.adapted_linear import AdaptedLinear, Rows, adapt, assigne
 from prefloop.image.noising import Noising, noising_of
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
+BUILT_IN = Path(__file__).parents[1] / "tiny" / "diffusion"
 SUPPORTED = (StableDiffusionPipeline, StableDiffusionXLPipeline, StableDiffusion3Pipeline)
 
 
@@ -41,6 +45,15 @@ class Condition:
         """Of some of the pictures, or of some several times."""
         some = lambda part: None if part is None else part[rows]
         return Condition(self.tokens_BTD[rows], some(self.pooled_BP), some(self.sizes_B6))
+
+    def followed_by(self, other: Condition) -> Condition:
+        """These pictures' and then the other's, of one model."""
+        both = lambda one, two: None if one is None or two is None else torch.cat([one, two])
+        return Condition(
+            torch.cat([self.tokens_BTD, other.tokens_BTD]),
+            both(self.pooled_BP, other.pooled_BP),
+            both(self.sizes_B6, other.sizes_B6),
+        )
 
 
 class ImageModel:
@@ -89,6 +102,15 @@ class ImageModel:
             return Condition(tokens, pooled, size.to(self.device).repeat(len(prompts), 1))
         return Condition(self.pipeline.encode_prompt(prompts, **said)[0])
 
+    def nothing_asked(self, count: int) -> Condition:
+        """As many pictures without a caption: what guidance leads away from. SDXL's pipeline takes zeros there."""
+        empty = self.condition([""])
+        if self.pipeline.config.get("force_zeros_for_empty_prompt") and empty.pooled_BP is not None:
+            empty = Condition(
+                torch.zeros_like(empty.tokens_BTD), torch.zeros_like(empty.pooled_BP), empty.sizes_B6
+            )
+        return empty.at(torch.zeros(count, dtype=torch.long, device=self.device))
+
     @torch.no_grad()
     def latents(self, images_B3HW: Tensor) -> Tensor:
         """Of pictures from -1 to 1, at the scale that the denoiser sees; the middle of what the encoder says: (B, C, H, W)."""
@@ -96,12 +118,23 @@ class ImageModel:
         middle = vae.encode(images_B3HW.to(vae.device, vae.dtype)).latent_dist.mode()
         return (middle - (vae.config.get("shift_factor") or 0.0)) * vae.config.scaling_factor
 
+    @torch.no_grad()
+    def pictures(self, latents: Tensor) -> NDArray[np.uint8]:
+        """(B, H, W, 3) of latents at the scale that the denoiser sees."""
+        vae = self.pipeline.vae
+        clean = latents.to(vae.dtype) / vae.config.scaling_factor + (vae.config.get("shift_factor") or 0.0)
+        images_B3HW = vae.decode(clean).sample.float().clamp(-1, 1)
+        return ((images_B3HW + 1) * 127.5).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+
     def predict(self, noisy: Tensor, times_B: Tensor, condition: Condition, rows: Rows = ()) -> Tensor:
         """What the denoiser says of noisy latents (B, C, H, W), times as indices of the schedule.
 
         rows: how many pictures go through which adapter, in order (`adapters.adapted_linear`); none: the bare base.
         """
-        told_B = self.noising.told_T.to(noisy.device)[times_B]
+        return self.denoise(noisy, self.noising.told_T.to(noisy.device)[times_B], condition, rows)
+
+    def denoise(self, noisy: Tensor, told_B: Tensor, condition: Condition, rows: Rows = ()) -> Tensor:
+        """As `predict`, at the times that the denoiser itself is told."""
         noisy = noisy.to(self.dtype)
         with assigned(rows):
             if self.is_transformer:
@@ -122,14 +155,15 @@ class ImageModel:
 def load_image_model(
     name: str, dtype: str = "fp32", device: torch.device | str = "cpu", revision: str | None = None
 ) -> ImageModel:
-    """A diffusers folder, or a hub id.
+    """`tiny-diffusion` (built in), a diffusers folder, or a hub id.
 
     Raises ValueError for a dtype other than fp32 and bf16, and for what is no text-to-image pipeline of a known shape.
     """
     if dtype not in DTYPES:
         raise ValueError(f"dtype {dtype!r} is not supported: use {' or '.join(DTYPES)}")
+    source = str(BUILT_IN) if name == "tiny-diffusion" else name
     try:
-        pipeline = DiffusionPipeline.from_pretrained(name, revision=revision, dtype=DTYPES[dtype])
+        pipeline = DiffusionPipeline.from_pretrained(source, revision=revision, dtype=DTYPES[dtype])
     except (OSError, ValueError, SafetensorError) as error:
         raise ValueError(f"cannot load a text-to-image pipeline from {name!r}: {error}") from error
     return ImageModel(pipeline.to(device), name, revision)

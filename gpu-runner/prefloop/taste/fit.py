@@ -1,0 +1,144 @@
+"""Trains a set encoder on people's votes: from some of a person's votes it must foretell the others.
+
+A person may be one who votes in a domain, or simulated; nothing but votes is looked at, so a person's taste need not be
+known to anybody. How sure it is of a taste is trained with the taste: a preference is foretold with the taste's spread
+in mind (MacKay 1992), so that being surer than the votes allow costs as much as being wrong.
+
+Shapes: B people · V votes of each · F features · E numbers of an embedding.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from prefloop.taste.set_encoder import SetEncoder, SetEncoderShape
+
+
+@dataclass(frozen=True)
+class Votes:
+    """Features of what was chosen and of what was not (B, V, F); weight (B, V), 0 for padding.
+
+    each: so many pairs beside one another are one vote, a pick among each + 1; they share its weight.
+    """
+
+    chosen_BVF: Tensor
+    rejected_BVF: Tensor
+    weight_BV: Tensor
+    each: int = 1
+
+    def of(self, rows: Tensor | slice) -> Votes:
+        return Votes(self.chosen_BVF[rows], self.rejected_BVF[rows], self.weight_BV[rows], self.each)
+
+    def weighing(self, weight_BV: Tensor) -> Votes:
+        return Votes(self.chosen_BVF, self.rejected_BVF, weight_BV, self.each)
+
+
+# (how many people, generator) → votes of people drawn anew
+DrawVotes = Callable[[int, torch.Generator], Votes]
+
+
+@dataclass(frozen=True)
+class FitOptions:
+    """support: most votes that an embedding is made from in training; every number up to it is drawn evenly."""
+
+    steps: int = 4000
+    people: int = 256
+    support: int = 16
+    learning_rate: float = 1e-3
+    weight_decay: float = 1e-4
+    seed: int = 0
+
+
+class Foresight(nn.Module):
+    """How an embedding foretells a preference: the product with a linear map of the features' difference."""
+
+    def __init__(self, feature_size: int, size: int) -> None:
+        super().__init__()
+        self.map = nn.Linear(feature_size, size, bias=False)
+        self.spread = nn.Parameter(torch.zeros(()))
+
+    def forward(self, tokens_BNU: Tensor, uncertainty_B: Tensor, difference_BVF: Tensor) -> Tensor:
+        """(B, V) log-odds that the first is preferred; the difference in units of the features' spread."""
+        mapped_BVE = self.map(difference_BVF)
+        margin_BV = (mapped_BVE * tokens_BNU.flatten(1)[:, None]).sum(2)
+        scale = F.softplus(self.spread) * uncertainty_B[:, None] ** 2
+        variance_BV = scale * mapped_BVE.square().mean(2)
+        return margin_BV / torch.sqrt(1 + math.pi / 8 * variance_BV)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """encoder: frozen. foresight: as it was trained with it. losses: nats a vote, of every step."""
+
+    encoder: SetEncoder
+    foresight: Foresight
+    losses: list[float]
+
+
+def fit_set_encoder(draw: DrawVotes, shape: SetEncoderShape, options: FitOptions) -> Fitted:
+    """The same seed and votes give the same encoder. Raises ValueError when people have fewer than two votes."""
+    torch.manual_seed(options.seed)
+    generator = torch.Generator().manual_seed(options.seed)
+    encoder, foresight = SetEncoder(shape), Foresight(shape.feature_size, shape.tokens * shape.width)
+    seen = draw(512, generator)
+    if seen.weight_BV.shape[1] // seen.each < 2:
+        raise ValueError("people need two votes at least: one to know them by, one to foretell")
+    encoder.standardise(torch.cat([seen.chosen_BVF, seen.rejected_BVF])[torch.cat([seen.weight_BV] * 2) > 0])
+    parameters = [*encoder.parameters(), *foresight.parameters()]
+    optimizer = torch.optim.AdamW(parameters, options.learning_rate, weight_decay=options.weight_decay)
+    losses: list[float] = []
+    for step in range(options.steps):
+        for group in optimizer.param_groups:
+            warm = min(1.0, (step + 1) / 100)
+            group["lr"] = (
+                options.learning_rate * warm * 0.5 * (1.01 + math.cos(math.pi * step / options.steps))
+            )
+        votes = draw(options.people, generator)
+        support, asked = split(votes, options.support, generator)
+        loss = foretold_loss(encoder, foresight, support, asked)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimizer.step()
+        losses.append(loss.item())
+    encoder.eval().requires_grad_(False)
+    return Fitted(encoder, foresight.eval().requires_grad_(False), losses)
+
+
+def split(votes: Votes, most: int, generator: torch.Generator) -> tuple[Votes, Votes]:
+    """(what a person is known by, what is to be foretold): the same votes, weighed apart."""
+    people, pairs = votes.weight_BV.shape
+    count = pairs // votes.each
+    known_B = torch.randint(0, min(most, count - 1) + 1, (people,), generator=generator)
+    place_BV = torch.rand((people, count), generator=generator).argsort(1).argsort(1)
+    is_known_BV = (place_BV < known_B[:, None]).repeat_interleave(votes.each, 1)
+    return votes.weighing(votes.weight_BV * is_known_BV), votes.weighing(votes.weight_BV * ~is_known_BV)
+
+
+def foretold_loss(encoder: SetEncoder, foresight: Foresight, support: Votes, asked: Votes) -> Tensor:
+    """Mean cross-entropy of the asked votes, nats."""
+    tokens_BNU, uncertainty_B = encoder(support.chosen_BVF, support.rejected_BVF, support.weight_BV)
+    odds_BV = foresight(tokens_BNU, uncertainty_B, difference(encoder, asked))
+    return -(asked.weight_BV * F.logsigmoid(odds_BV)).sum() / asked.weight_BV.sum().clamp_min(1e-6)
+
+
+def difference(encoder: SetEncoder, votes: Votes) -> Tensor:
+    """(B, V, F) in units of the features' spread."""
+    return (votes.chosen_BVF - votes.rejected_BVF) / encoder.spread_F
+
+
+@torch.no_grad()
+def accuracy(fitted: Fitted, votes: Votes, known: int) -> tuple[float, int]:
+    """Share of a person's later votes that are foretold from the first `known`, ties half; and how many those were."""
+    is_known_V = torch.arange(votes.weight_BV.shape[1]) < known * votes.each
+    tokens, uncertainty = fitted.encoder(votes.chosen_BVF, votes.rejected_BVF, votes.weight_BV * is_known_V)
+    odds_BV = fitted.foresight(tokens, uncertainty, difference(fitted.encoder, votes))
+    asked_BV = (votes.weight_BV > 0) & ~is_known_V
+    right = 0.5 + 0.5 * torch.sign(odds_BV[asked_BV])
+    return float(right.mean()), int(asked_BV.sum())
