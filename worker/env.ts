@@ -1,16 +1,19 @@
 /** What a host gives the edge (bindings), and what a request carries through the handlers (variables). */
 import type { D1Database, R2Bucket } from '@cloudflare/workers-types';
 import type { Caller } from './access/caller.ts';
+import type { NetworkBackEnd } from './encoder/network.ts';
 import type { Database } from './store/database.ts';
 import type { ProjectRow } from './store/projects.ts';
 
-/** Bindings are strings, a database and a bucket on every host; a missing optional one switches its feature off. */
+/** Bindings are strings, a database, a bucket and a way to run networks on every host; a missing optional one switches its feature off. */
 export type Bindings = {
   DB: D1Database;
   FILES: R2Bucket;
   HOST: 'workers' | 'deno';
   /** The files of /docs. */
   SWAGGER_UI: Record<'script' | 'style', () => string | Promise<string>>;
+  /** Runs the networks of set encoders; opened when the first one is asked for. */
+  ENCODER: () => Promise<NetworkBackEnd>;
   /** Creates projects, and nothing else. */
   ROOT_KEY?: string;
   /** Base address and bearer key of the inference back end, for example http://127.0.0.1:8800. */

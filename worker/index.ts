@@ -18,6 +18,8 @@ import { comparisons } from './routes/comparisons.ts';
 import { credit } from './routes/credit.ts';
 import { docs } from './routes/docs.ts';
 import { domains } from './routes/domains.ts';
+import { embeddings } from './routes/embeddings.ts';
+import { encoders } from './routes/encoders.ts';
 import { health } from './routes/health.ts';
 import { keys } from './routes/keys.ts';
 import { models } from './routes/models.ts';
@@ -34,9 +36,12 @@ const MAX_BODY_BYTES = 16_000_000;
 
 const app = new OpenAPIHono<Env>();
 
+/** Bytes under their hash; what else is put is JSON. */
+const isUpload = (c: Context<Env>) => c.req.method === 'PUT' && !c.req.path.startsWith('/v1/domains/');
+
 app.use(prepare);
 const limit = limitBody(MAX_BODY_BYTES);
-app.use((c, next) => (c.req.method === 'PUT' ? next() : limit(c, next)));
+app.use((c, next) => (isUpload(c) ? next() : limit(c, next)));
 
 app.route('/', health);
 app.route('/', docs(app));
@@ -45,6 +50,7 @@ app.route('/', demo);
 app.use('/v1/*', authenticate);
 for (const routes of [projects, keys, signingKeys, userTokens, domains]) app.route('/', routes);
 for (const routes of [comparisons, preferences, preferencesBulk, batches, batchEnds]) app.route('/', routes);
+for (const routes of [encoders, embeddings]) app.route('/', routes);
 for (const routes of [adapters, adapterUploads, promotions, stats, chat, credit, models]) app.route('/', routes);
 
 app.onError((error, c) => answer(c, asApiError(error, c)));

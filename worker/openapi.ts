@@ -6,7 +6,9 @@ import * as batch from '../shared/contracts/batch.ts';
 import * as candidate from '../shared/contracts/candidate.ts';
 import * as comparison from '../shared/contracts/comparison.ts';
 import * as domain from '../shared/contracts/domain.ts';
+import * as encoder from '../shared/contracts/encoder.ts';
 import * as error from '../shared/contracts/error.ts';
+import * as features from '../shared/contracts/features.ts';
 import * as ids from '../shared/contracts/ids.ts';
 import * as inference from '../shared/contracts/inference.ts';
 import * as key from '../shared/contracts/key.ts';
@@ -20,8 +22,8 @@ import type { Env } from './env.ts';
 
 // ids and texts first: a component is described as it is met first, and elsewhere they are met as nullable.
 const NOUNS = [
-  ...[ids, text, error, recipe, prompt, candidate, comparison, preference],
-  ...[adapter, batch, domain, inference, key, project, stats],
+  ...[ids, text, error, recipe, prompt, features, candidate, comparison, preference],
+  ...[adapter, encoder, batch, domain, inference, key, project, stats],
 ];
 
 /** `app` has its routes already; the document does not depend on who asks. */

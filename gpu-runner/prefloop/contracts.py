@@ -1423,6 +1423,19 @@ class Prompt(BaseModel):
     """
 
 
+class Features(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    space: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    """
+    Hash of what made the numbers; vectors of two spaces are never compared.
+    """
+    values: Annotated[list[float | None], Field(max_length=4096, min_length=1)]
+
+
 class TextContent(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
@@ -1478,19 +1491,6 @@ class Origin(BaseModel):
     """
     Log-probability of each token under the behaviour policy, nats.
     """
-
-
-class Features(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        populate_by_name=True,
-        frozen=True,
-    )
-    space: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-    """
-    Hash of what made the numbers; vectors of two spaces are never compared.
-    """
-    values: Annotated[list[float | None], Field(max_length=4096, min_length=1)]
 
 
 ComparisonKind = TypeAliasType(
@@ -1772,6 +1772,88 @@ class Rollback(BaseModel):
     """
     rewind: bool = False
     note: Annotated[str, Field(max_length=500)] = ""
+
+
+UnusableReason = TypeAliasType(
+    "UnusableReason",
+    Literal["noOrder", "noFeatures", "otherSpace", "wrongLength", "notFinite"],
+)
+
+
+class EncoderChoice(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    encoder: Sha256 | None
+
+
+class Reward(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    name: Slug
+    values: Annotated[list[float], Field(max_length=16384, min_length=1)]
+
+
+class Basi(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    name: Slug
+    adapter: Sha256
+
+
+class Prior(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    mean: list[float]
+    precision: list[list[float]]
+    """
+    Inverse covariance, K × K.
+    """
+
+
+class MixtureInput(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    kind: Literal["mixture"]
+    sha: Sha256
+    domain: Slug
+    space: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    """
+    Of the candidates’ features that it reads.
+    """
+    feature_size: Annotated[int, Field(alias="featureSize", ge=1, le=4096)]
+    metrics: Metrics | None = None
+    basis: Annotated[list[Basi], Field(max_length=16, min_length=1)]
+    """
+    Adapters in the order of the features.
+    """
+    prior: Prior
+    scale: Annotated[float, Field(gt=0.0)]
+    """
+    Calibration: what one log-ratio per token weighs in a vote (a preference weight is no mixture weight).
+    """
+    strength: Annotated[float, Field(ge=0.0)]
+    """
+    Calibration: mixture weight of one unit of preference weight.
+    """
+    max_weight: Annotated[float, Field(alias="maxWeight", gt=0.0)]
+    """
+    Largest sum of absolute mixture weights that is served.
+    """
 
 
 BatchState = TypeAliasType(
@@ -2378,15 +2460,27 @@ class StepDpoRecipe(BaseModel):
     seed: Annotated[int, Field(ge=0, le=2147483647)] = 0
 
 
+FeatureList = TypeAliasType(
+    "FeatureList", Annotated[list[Features], Field(max_length=4)]
+)
+
+
 Content = TypeAliasType(
     "Content",
     Annotated[TextContent | StepsContent | ImageContent, Field(discriminator="type")],
 )
 
 
-FeatureList = TypeAliasType(
-    "FeatureList", Annotated[list[Features], Field(max_length=4)]
-)
+class CandidateInput(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    id: RecordId | None = None
+    content: Content
+    origin: Origin | None = None
+    features: FeatureList | None = None
 
 
 class CandidateWithOrigin(BaseModel):
@@ -2413,6 +2507,45 @@ class ComparisonRecord(BaseModel):
     prompt: Prompt
     candidates: list[CandidateWithOrigin]
     created_at: Annotated[Timestamp, Field(alias="createdAt")]
+
+
+class ComparisonRequest(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    id: Annotated[
+        str | None,
+        Field(
+            pattern="^(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|h[0-9a-f]{40})$"
+        ),
+    ] = None
+    """
+    Made by the client: a retry then gets the same comparison.
+    """
+    domain: Slug
+    kind: ComparisonKind | None = None
+    prompt: Prompt
+    candidates: Annotated[
+        list[CandidateInput] | None, Field(max_length=8, min_length=2)
+    ] = None
+    """
+    The caller’s own candidates; without them the domain’s models are asked for `k`.
+    """
+    k: Annotated[int, Field(ge=2, le=8)] = 2
+    draws: Annotated[int | None, Field(ge=2, le=8)] = None
+    """
+    Outputs the models are asked for, at least k: the k that differ most are dealt. Default: k.
+    """
+    temperature: Annotated[float | None, Field(ge=0.0, le=5.0)] = None
+    top_p: Annotated[float | None, Field(alias="topP", gt=0.0, le=1.0)] = None
+    max_tokens: Annotated[int | None, Field(alias="maxTokens", ge=1, le=32768)] = None
+    seed: Annotated[int | None, Field(ge=0, le=2147483647)] = None
+    user: Annotated[str | None, Field(pattern="^[A-Za-z0-9_.:@-]{1,128}$")] = None
+    """
+    With a secret key: the person it is dealt to.
+    """
 
 
 class ItemResult(BaseModel):
@@ -2493,6 +2626,51 @@ class AliasHistory(BaseModel):
         frozen=True,
     )
     items: list[AliasMove]
+
+
+class UnusableVote(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    preference: RecordId
+    reason: UnusableReason
+
+
+class SetEncoderInput(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    kind: Literal["set"]
+    sha: Sha256
+    domain: Slug
+    space: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    """
+    Of the candidates’ features that it reads.
+    """
+    feature_size: Annotated[int, Field(alias="featureSize", ge=1, le=4096)]
+    metrics: Metrics | None = None
+    tokens: Annotated[int, Field(ge=1, le=256)]
+    """
+    N: tokens of an embedding.
+    """
+    width: Annotated[int, Field(ge=1, le=4096)]
+    """
+    U: numbers of a token.
+    """
+    prior: Annotated[list[float], Field(max_length=16384, min_length=1)]
+    """
+    The embedding without votes, N·U.
+    """
+    prior_uncertainty: Annotated[float, Field(alias="priorUncertainty", ge=0.0)]
+    rewards: Annotated[list[Reward], Field(max_length=32, validate_default=True)] = []
+    """
+    Reward functions that were among the users it was trained with, for blends.
+    """
+    files: Annotated[list[AdapterFile], Field(max_length=4, min_length=1)]
 
 
 class Batch(BaseModel):
@@ -2750,18 +2928,6 @@ class Candidate(BaseModel):
     content: Content
 
 
-class CandidateInput(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        populate_by_name=True,
-        frozen=True,
-    )
-    id: RecordId | None = None
-    content: Content
-    origin: Origin | None = None
-    features: FeatureList | None = None
-
-
 class Comparison(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
@@ -2782,45 +2948,6 @@ class Comparison(BaseModel):
     """
     created_at: Annotated[Timestamp, Field(alias="createdAt")]
     expires_at: Annotated[Timestamp, Field(alias="expiresAt")]
-
-
-class ComparisonRequest(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        populate_by_name=True,
-        frozen=True,
-    )
-    id: Annotated[
-        str | None,
-        Field(
-            pattern="^(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|h[0-9a-f]{40})$"
-        ),
-    ] = None
-    """
-    Made by the client: a retry then gets the same comparison.
-    """
-    domain: Slug
-    kind: ComparisonKind | None = None
-    prompt: Prompt
-    candidates: Annotated[
-        list[CandidateInput] | None, Field(max_length=8, min_length=2)
-    ] = None
-    """
-    The caller’s own candidates; without them the domain’s models are asked for `k`.
-    """
-    k: Annotated[int, Field(ge=2, le=8)] = 2
-    draws: Annotated[int | None, Field(ge=2, le=8)] = None
-    """
-    Outputs the models are asked for, at least k: the k that differ most are dealt. Default: k.
-    """
-    temperature: Annotated[float | None, Field(ge=0.0, le=5.0)] = None
-    top_p: Annotated[float | None, Field(alias="topP", gt=0.0, le=1.0)] = None
-    max_tokens: Annotated[int | None, Field(alias="maxTokens", ge=1, le=32768)] = None
-    seed: Annotated[int | None, Field(ge=0, le=2147483647)] = None
-    user: Annotated[str | None, Field(pattern="^[A-Za-z0-9_.:@-]{1,128}$")] = None
-    """
-    With a secret key: the person it is dealt to.
-    """
 
 
 class BulkResult(BaseModel):
@@ -3032,6 +3159,51 @@ class AdapterRegistration(BaseModel):
     Image digest or version of the runner.
     """
     domain: Slug
+
+
+class Embedding(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    user: UserId
+    domain: Slug
+    encoder: Sha256
+    kind: Literal["set", "mixture"]
+    votes: Annotated[int, Field(ge=0)]
+    """
+    That it was computed from: the newest, at most 64.
+    """
+    tokens: int
+    width: int
+    values: list[float]
+    """
+    tokens × width, row by row; of a mixture its K weights.
+    """
+    uncertainty: list[float]
+    """
+    Standard deviations: of a mixture one a weight; of a set encoder one, relative to the prior’s.
+    """
+    unusable: list[UnusableVote]
+    """
+    Votes among them that say nothing, and why.
+    """
+    updated_at: Annotated[Timestamp, Field(alias="updatedAt")]
+
+
+EncoderInput = TypeAliasType("EncoderInput", SetEncoderInput | MixtureInput)
+
+
+class EncoderRecord(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    encoder: EncoderInput
+    created_at: Annotated[Timestamp, Field(alias="createdAt")]
+    replayed: bool
 
 
 class Completion(BaseModel):
@@ -3284,3 +3456,16 @@ class AdapterList(BaseModel):
         frozen=True,
     )
     items: list[AdapterRecord]
+
+
+class EncoderList(BaseModel):
+    """
+    Newest first.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    items: list[EncoderRecord]

@@ -87,6 +87,11 @@ export const EncoderRecord = z
   .meta({ id: 'EncoderRecord' });
 export type EncoderRecord = z.infer<typeof EncoderRecord>;
 
+export const EncoderList = z
+  .strictObject({ items: z.array(EncoderRecord) })
+  .meta({ id: 'EncoderList', description: 'Newest first.' });
+export type EncoderList = z.infer<typeof EncoderList>;
+
 /** Which encoder new embeddings of a domain come from; null = none. */
 export const EncoderChoice = z.strictObject({ encoder: Sha256.nullable() }).meta({ id: 'EncoderChoice' });
 export type EncoderChoice = z.infer<typeof EncoderChoice>;

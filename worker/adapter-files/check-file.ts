@@ -1,5 +1,6 @@
 /** Checks a file while its bytes go by: what it takes of memory is its header, however large the file. */
 import type { AdapterFileName } from '../../shared/contracts/adapter.ts';
+import { checkOnnx, MAX_ONNX_BYTES } from '../encoder/onnx-check.ts';
 import { finiteScan } from './finite-scan.ts';
 import { configFacts, loraFacts } from './lora.ts';
 import { Problem, refuse } from './problem.ts';
@@ -8,15 +9,14 @@ import { parseStrictJson } from './strict-json.ts';
 
 export type Facts = Record<string, unknown>;
 
-/** Both throw ApiError `adapter_invalid`; `end` gives what is to be kept of the file. */
+/** Both throw ApiError `adapter_invalid`, of an encoder's file `encoder_invalid`; `end` gives what is to be kept of the file. */
 export type FileCheck = { push: (chunk: Uint8Array) => void; end: () => Facts };
 
 const MAX_CONFIG_BYTES = 1_000_000;
 
 /** A check of the file `name`, which the sender says has `bytes` bytes. */
 export function checkFile(name: AdapterFileName, bytes: number): FileCheck {
-  const check =
-    name === 'adapter_config.json' ? checkConfig(bytes) : checkTensors(bytes, name === 'adapter_model.safetensors');
+  const check = openCheck(name, bytes);
   let seen = 0;
   return {
     push(chunk) {
@@ -31,15 +31,33 @@ export function checkFile(name: AdapterFileName, bytes: number): FileCheck {
   };
 }
 
-/** A header, then data: an adapter's weights are scanned, the runner scans its own state. */
-function checkTensors(bytes: number, isAdapter: boolean): FileCheck {
+function openCheck(name: AdapterFileName, bytes: number): FileCheck {
+  if (name === 'adapter_config.json') return checkConfig(bytes);
+  if (name === 'encoder.onnx') return checkNetwork(bytes);
+  const isAdapter = name === 'adapter_model.safetensors';
+  return checkTensors(bytes, { isAdapter, isScanned: isAdapter || name === 'encoder.safetensors' });
+}
+
+function checkNetwork(bytes: number): FileCheck {
+  const file = collector();
+  return {
+    push(chunk) {
+      if (bytes > MAX_ONNX_BYTES) throw new Problem(`is larger than ${MAX_ONNX_BYTES / 1e6} MB`);
+      file.add(chunk);
+    },
+    end: () => checkOnnx(file.bytes()),
+  };
+}
+
+/** A header, then data: weights that are served are scanned, the runner scans its own state. */
+function checkTensors(bytes: number, { isAdapter, isScanned }: { isAdapter: boolean; isScanned: boolean }): FileCheck {
   const head = collector();
   let wanted = LENGTH_BYTES;
   let scan: ((chunk: Uint8Array) => string | null) | null = null;
   let facts: Facts = {};
 
   function scanData(data: Uint8Array): void {
-    const tensor = isAdapter ? scan?.(data) : null;
+    const tensor = isScanned ? scan?.(data) : null;
     if (tensor) throw new Problem(`has a value in tensor ${tensor} that is not finite`);
   }
 

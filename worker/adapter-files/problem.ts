@@ -1,4 +1,4 @@
-/** How a file is turned away: one code, and a sentence that says what is wrong with the file. */
+/** How a file is turned away: a code, and a sentence that says what is wrong with the file. */
 import type { AdapterFileName } from '../../shared/contracts/adapter.ts';
 import { ApiError } from '../access/api-error.ts';
 
@@ -6,5 +6,5 @@ import { ApiError } from '../access/api-error.ts';
 export class Problem extends Error {}
 
 export function refuse(name: AdapterFileName, problem: string): never {
-  throw new ApiError('adapter_invalid', `${name} ${problem}.`);
+  throw new ApiError(name.startsWith('encoder.') ? 'encoder_invalid' : 'adapter_invalid', `${name} ${problem}.`);
 }

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import type { NetworkBackEnd } from '../encoder/network.ts';
 import type { Bindings } from '../env.ts';
 import app from '../index.ts';
 import { openFolderR2 } from './folder-r2.ts';
@@ -40,11 +41,13 @@ const settings = Object.entries({ ROOT_KEY, INFERENCE_URL, INFERENCE_KEY, DEMO, 
   ([, value]) => value,
 );
 const packageFile = (name: string) => readFile(createRequire(import.meta.url).resolve(name), 'utf8');
+let opened: Promise<NetworkBackEnd> | undefined;
 const bindings: Bindings = {
   ...Object.fromEntries(settings),
   DB: db,
   FILES: await openFolderR2(join(values.persist, 'files')),
   HOST: 'deno',
+  ENCODER: () => (opened ??= import('./onnx-deno.ts').then(({ openOnnx }) => openOnnx())),
   SWAGGER_UI: {
     script: () => packageFile('swagger-ui-dist/swagger-ui-bundle.js'),
     style: () => packageFile('swagger-ui-dist/swagger-ui.css'),

@@ -1,4 +1,4 @@
-/** What wrangler.toml declares as modules of text. */
+/** What wrangler.toml declares as modules of text, and what wrangler compiles by itself. */
 declare module 'swagger-ui-dist/swagger-ui-bundle.js' {
   const text: string;
   export default text;
@@ -7,4 +7,9 @@ declare module 'swagger-ui-dist/swagger-ui-bundle.js' {
 declare module 'swagger-ui-dist/swagger-ui.css' {
   const text: string;
   export default text;
+}
+
+declare module 'onnxruntime-web/ort-wasm-simd-threaded.wasm' {
+  const compiled: WebAssembly.Module;
+  export default compiled;
 }

@@ -1,6 +1,7 @@
 /** Candidates of the domain's own models: from the adapter that is served and from the head, every draw recorded. */
 import { type Content, MAX_STEPS, type Origin } from '../../shared/contracts/candidate.ts';
 import type { ComparisonKind } from '../../shared/contracts/comparison.ts';
+import type { FeatureList } from '../../shared/contracts/features.ts';
 import type { ChatCompletion } from '../../shared/contracts/inference.ts';
 import type { Message } from '../../shared/contracts/prompt.ts';
 import { Text } from '../../shared/contracts/text.ts';
@@ -20,7 +21,7 @@ export type Wish = {
   topP: number;
   maxTokens: number;
 };
-export type Made = { content: Content; origin: Origin };
+export type Made = { content: Content; origin: Origin; features?: FeatureList };
 
 /** Rounds in which an output that repeats another one, or cannot be stored, is drawn again. */
 const REDRAWS = 2;

@@ -131,7 +131,12 @@ const CALLER: Origin = {
 function ownCandidates(candidates: CandidateInput[]): (Made & { id?: string })[] {
   const ids = candidates.flatMap(({ id }) => id ?? []);
   if (new Set(ids).size < ids.length) throw new ApiError('invalid_request', 'candidates: two of them have the same id');
-  return candidates.map(({ id, content, origin = CALLER }) => ({ ...(id && { id }), content, origin }));
+  return candidates.map(({ id, content, origin = CALLER, features }) => ({
+    ...(id && { id }),
+    content,
+    origin,
+    ...(features && { features }),
+  }));
 }
 
 async function modelsCandidates(

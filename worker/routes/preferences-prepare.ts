@@ -48,16 +48,27 @@ function inlineRows({ domain, kind, prompt, candidates }: InlineComparison): Inl
   }
   const promptRow = { ...storedPrompt(prompt), group: prompt.group ?? null, facts: factsOf(prompt) };
   const candidateRows = candidates.map(candidateRow);
-  const rows = candidateRows.map(({ id, content, origin }) => `[${id},${content},${origin}]`).join();
+  const rows = candidateRows.map(rowText).join();
   const bodyHash = sha256Text(`${domain} ${kind} ${promptRow.id} ${rows}`);
   return { domain, kind, bodyHash, prompt: promptRow, candidates, candidateRows };
 }
 
-function candidateRow({ id, content, origin }: CandidateInput & { id: string }): InlineRows['candidateRows'][number] {
+// Without features as it was before there were any: a second import is still a replay.
+function rowText({ id, content, origin, features }: InlineRows['candidateRows'][number]): string {
+  return features === null ? `[${id},${content},${origin}]` : `[${id},${content},${origin},${features}]`;
+}
+
+function candidateRow({
+  id,
+  content,
+  origin,
+  features,
+}: CandidateInput & { id: string }): InlineRows['candidateRows'][number] {
   return {
     id,
     content: storedJson(content, 'content of a candidate'),
     origin: origin === undefined ? null : storedJson(origin, 'origin of a candidate'),
+    features: features === undefined ? null : storedJson(features, 'features of a candidate'),
   };
 }
 

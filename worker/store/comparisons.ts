@@ -2,6 +2,7 @@
 import { and, asc, eq, sql } from 'drizzle-orm';
 import type { Content, Origin } from '../../shared/contracts/candidate.ts';
 import type { ComparisonKind, ComparisonRecord } from '../../shared/contracts/comparison.ts';
+import type { FeatureList } from '../../shared/contracts/features.ts';
 import type { Prompt } from '../../shared/contracts/prompt.ts';
 import { atomic, type Database, isDuplicate } from './database.ts';
 import { candidate, comparison, prompt } from './schema.ts';
@@ -13,7 +14,7 @@ export type Deal = {
   kind: ComparisonKind;
   prompt: Prompt;
   /** In the dealt order. */
-  candidates: { id: string; content: Content; origin: Origin }[];
+  candidates: { id: string; content: Content; origin: Origin; features?: FeatureList }[];
   user: string | null;
   bodyHash: string;
   nonce: string;
@@ -23,13 +24,14 @@ export type Deal = {
 /** False when the id is taken: then nothing was written. Throws ApiError `too_large`. */
 export async function createComparison(db: Database, project: string, deal: Deal): Promise<boolean> {
   const asked = storedPrompt(deal.prompt);
-  const candidates = deal.candidates.map(({ id, content, origin }, position) => ({
+  const candidates = deal.candidates.map(({ id, content, origin, features }, position) => ({
     project,
     comparison: deal.id,
     id,
     position,
     content: sql`${storedJson(content, 'content of a candidate')}`,
     origin: sql`${storedJson(origin, 'origin of a candidate')}`,
+    features: features === undefined ? null : sql`${storedJson(features, 'features of a candidate')}`,
   }));
   const { id, domain, kind, user, bodyHash, nonce, createdAt } = deal;
   const order = deal.candidates.map((dealt) => dealt.id);

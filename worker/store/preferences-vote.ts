@@ -19,7 +19,7 @@ export type Vote = {
   assignment: { nonce: string } | Rejection | null;
 };
 
-/** Rows of a comparison that came with its vote; `body`, `content` and `origin` of rows are canonical JSON. */
+/** Rows of a comparison that came with its vote; `body`, `content`, `origin` and `features` of rows are canonical JSON. */
 export type InlineRows = {
   domain: string;
   kind: ComparisonKind;
@@ -27,7 +27,7 @@ export type InlineRows = {
   prompt: { id: string; body: string; group: string | null; facts: Facts };
   candidates: Pick<Candidate, 'id' | 'content'>[];
   /** origin null = imported, nothing more is known. */
-  candidateRows: { id: string; content: string; origin: string | null }[];
+  candidateRows: { id: string; content: string; origin: string | null; features: string | null }[];
 };
 
 export type Outcome =

@@ -12,8 +12,8 @@ const COMPARISONS = `INSERT INTO comparison (project, id, domain, kind, prompt, 
   SELECT ?2, value ->> 'id', value ->> 'domain', value ->> 'kind', value ->> 'prompt', value -> 'candidates', value ->> 'bodyHash', ?3
   FROM json_each(?1) WHERE true ON CONFLICT (project, id) DO NOTHING`;
 
-const CANDIDATES = `INSERT INTO candidate (project, comparison, id, position, content, origin)
-  SELECT ?2, value ->> 'comparison', value ->> 'id', value ->> 'position', value ->> 'content', coalesce(value ->> 'origin', ?3)
+const CANDIDATES = `INSERT INTO candidate (project, comparison, id, position, content, origin, features)
+  SELECT ?2, value ->> 'comparison', value ->> 'id', value ->> 'position', value ->> 'content', coalesce(value ->> 'origin', ?3), value ->> 'features'
   FROM json_each(?1) WHERE true ON CONFLICT (project, comparison, id) DO NOTHING`;
 
 const IMPORTED: Origin = {

@@ -1,0 +1,95 @@
+/** A user's embedding, as it is now: the one that is kept, or made anew when a vote has come in since. */
+import type { Context } from 'hono';
+import type { EncoderInput, SetEncoderInput } from '../../shared/contracts/encoder.ts';
+import { ApiError } from '../access/api-error.ts';
+import { fileKey } from '../adapter-files/receive-file.ts';
+import type { Env } from '../env.ts';
+import { findTaste, gatherVotes, keepEmbedding, type Made, type Taste } from '../store/embeddings.ts';
+import { BrokenEncoder, embed } from './embed.ts';
+import type { Network, NetworkInputs, NetworkOutputs } from './network.ts';
+
+/** `timing`: of the network alone, in the words of a server-timing header; null = none was run. */
+export type UserEmbedding = Taste & { user: string; made: Made; timing: string | null };
+
+/**
+ * null = the domain has no encoder. `encoder`: of an adapter; null = the domain's. Throws ApiError `encoder_invalid` for an
+ * encoder that fails: then everything stays as it was.
+ */
+export async function userEmbedding(
+  c: Context<Env>,
+  domain: string,
+  user: string,
+  encoder: string | null = null,
+): Promise<UserEmbedding | null> {
+  const taste = await findTaste(c.var.db, c.var.project.id, { domain, user, encoder });
+  if (!taste) return null;
+  if (taste.made?.lastSeq === taste.lastSeq) return { ...taste, made: taste.made, user, timing: null };
+  return makeEmbedding(c, domain, user, taste);
+}
+
+async function makeEmbedding(c: Context<Env>, domain: string, user: string, taste: Taste): Promise<UserEmbedding> {
+  const project = c.var.project.id;
+  const place = { domain, user, encoder: taste.encoder };
+  const gathered = await gatherVotes(c.var.db, project, place);
+  let timing: string | null = null;
+  const embedded = await guard(taste.encoder, () =>
+    embed(gathered.encoder, gathered.votes, async (inputs) => {
+      const { outputs, name } = await runNetwork(c, gathered.encoder as SetEncoderInput, inputs);
+      timing = `encoder;dur=${outputs.milliseconds.toFixed(3)};desc="${name}"`;
+      return outputs;
+    }),
+  );
+  // Who has never voted leaves no row behind: the prior was there with the encoder.
+  const { lastSeq } = gathered;
+  const made = { ...embedded, lastSeq, updatedAt: lastSeq === 0 ? taste.encoderAt : c.var.now() };
+  if (lastSeq > 0) await keepEmbedding(c.var.db, project, place, made);
+  return { ...taste, lastSeq, user, made, timing };
+}
+
+/** An encoder's file through onnxruntime, whatever host this is. */
+export async function runNetwork(
+  c: Context<Env>,
+  encoder: SetEncoderInput,
+  inputs: NetworkInputs,
+): Promise<{ outputs: NetworkOutputs; name: string }> {
+  const backEnd = await c.env.ENCODER();
+  return { outputs: await backEnd.run(networkOf(c, encoder), inputs), name: backEnd.name };
+}
+
+function networkOf(c: Context<Env>, { files, featureSize }: SetEncoderInput): Network {
+  const file = files.find(({ name }) => name === 'encoder.onnx');
+  if (!file) throw new BrokenEncoder('it has no encoder.onnx');
+  const { sha256 } = file;
+  const read = async () => {
+    const object = await c.env.FILES.get(fileKey(c.var.project.id, sha256));
+    return object ? object.arrayBuffer() : null;
+  };
+  return { sha256, featureSize, read };
+}
+
+/** Tries an encoder on made-up votes, so that one which cannot run is never registered. */
+export async function tryEncoder(c: Context<Env>, encoder: EncoderInput): Promise<void> {
+  if (encoder.kind !== 'set') return;
+  for (const count of [1, 3]) {
+    const vector = (phase: number) => Array.from({ length: encoder.featureSize }, (_, i) => Math.sin(i + phase) / 2);
+    const votes = Array.from({ length: count }, (_, i) => ({
+      ...{ id: String(i), choice: { type: 'pair', chosen: 'a' } as const, confidence: 1, weight: 1 },
+      candidates: [
+        { id: 'a', features: vector(i) },
+        { id: 'b', features: vector(i + 10) },
+      ],
+    }));
+    await guard(encoder.sha, () =>
+      embed(encoder, votes, async (inputs) => (await runNetwork(c, encoder, inputs)).outputs),
+    );
+  }
+}
+
+async function guard<T>(encoder: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new ApiError('encoder_invalid', `The encoder ${encoder} cannot be run: ${why.slice(0, 300)}`);
+  }
+}

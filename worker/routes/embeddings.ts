@@ -1,0 +1,47 @@
+/** GET /v1/users/{user}/embedding: what is known of a person's taste. */
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { Embedding } from '../../shared/contracts/encoder.ts';
+import { Slug, UserId } from '../../shared/contracts/ids.ts';
+import { ApiError, found } from '../access/api-error.ts';
+import { hasScope } from '../access/caller.ts';
+import { userEmbedding } from '../encoder/user-embedding.ts';
+import type { Env } from '../env.ts';
+import { findDomain } from '../store/domains.ts';
+import { failures, json, router } from './router.ts';
+
+export const embeddings = router();
+
+embeddings.openapi(
+  createRoute({
+    method: 'get',
+    path: '/v1/users/{user}/embedding',
+    summary: 'A person’s taste in a domain, of the newest votes (the person’s own token, or an admin key)',
+    request: { params: z.object({ user: UserId }), query: z.object({ domain: Slug }) },
+    responses: {
+      200: json(Embedding, 'The embedding; server-timing says what a network took, when one was run'),
+      ...failures,
+    },
+  }),
+  async (c) => {
+    const { user } = c.req.valid('param');
+    requireOwner(c, user);
+    const { domain } = c.req.valid('query');
+    found(await findDomain(c.var.db, c.var.project.id, domain), 'domain');
+    const embedding = await userEmbedding(c, domain, user);
+    if (!embedding) throw new ApiError('not_found', `The domain ${domain} has no user encoder.`);
+    const { encoder, kind, tokens, width, made, timing } = embedding;
+    const { lastSeq: _, ...shown } = made;
+    if (timing) c.header('server-timing', timing);
+    c.header('cache-control', 'no-store');
+    return c.json({ user, domain, encoder, kind, tokens, width, ...shown }, 200);
+  },
+);
+
+/** A taste says much of a person: whoever else asks is refused. */
+function requireOwner(c: Context<Env>, user: string): void {
+  const { caller } = c.var;
+  if (caller.kind === 'user' && caller.user === user) return;
+  if (caller.kind === 'secret' && hasScope(caller)) return;
+  throw new ApiError('forbidden', 'An embedding is shown to its owner, by a user token, and to an admin key.');
+}
