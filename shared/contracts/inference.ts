@@ -59,6 +59,10 @@ export const ChatChoice = z
       .looseObject({ content: z.array(TokenLogprob) })
       .nullable()
       .optional(),
+    log_ratios: z
+      .array(z.number().nullable())
+      .optional()
+      .meta({ description: 'With a basis: (log π_adapter − log π_base) of the answer per token, one an adapter.' }),
     token_ids: z
       .array(z.number().int())
       .optional()

@@ -34,6 +34,8 @@ type Behaviour = {
   fail: { status: number; body: unknown } | null;
   /** Milliseconds between the chunks of a stream. */
   chunkMs: number;
+  /** What each adapter of a basis thinks of an answer, as log-ratios per token; null = it knows no basis. */
+  logRatios: ((text: string, basis: string[]) => (number | null)[]) | null;
   /** Claims to have answered through this adapter. */
   adapter: string | null;
   /** Awaited while an adapter is being loaded. */
@@ -49,6 +51,7 @@ const PLAIN: Behaviour = {
   say: ({ model, seed, messages }) => `${model.slice(0, 4)} with seed ${seed} on ${messages.at(-1)?.content}`,
   fail: null,
   chunkMs: 20,
+  logRatios: null,
   adapter: null,
   loading: () => undefined,
   failLoad: null,
@@ -122,12 +125,13 @@ export async function startInferenceServer(): Promise<InferenceServer> {
     response.setHeader('x-prefloop-adapter', behaviour.adapter ?? body.model);
     const said = behaviour.say(body);
     if (body.stream) return stream(response, body, said, behaviour.chunkMs);
-    json(response, 200, completion(body, said));
+    const logRatios = Array.isArray(body.basis) ? behaviour.logRatios?.(said, body.basis) : undefined;
+    json(response, 200, completion(body, said, logRatios));
   }
   return self;
 }
 
-function completion(body: ChatBody, said: string): unknown {
+function completion(body: ChatBody, said: string, logRatios?: (number | null)[]): unknown {
   const tokens = [...said];
   const logprobs = body.logprobs === true && {
     content: tokens.map((token) => ({ token, logprob: -0.5, bytes: null })),
@@ -142,6 +146,7 @@ function completion(body: ChatBody, said: string): unknown {
         index: 0,
         message: { role: 'assistant', content: said },
         finish_reason: 'stop',
+        ...(logRatios && { log_ratios: logRatios }),
         ...(logprobs && { logprobs, token_ids: tokens.map((token) => token.codePointAt(0)) }),
       },
     ],

@@ -5,7 +5,7 @@ const imported = new Map<string, Promise<CryptoKey>>();
 const MOST = 1000;
 
 /** HMAC-SHA256 key = HMAC-SHA256(secret, purpose). Remembered: the import costs more than the signature. */
-export function derivedKey(secret: string, purpose: 'assignment' | 'user-token'): Promise<CryptoKey> {
+export function derivedKey(secret: string, purpose: 'assignment' | 'user-token' | 'user-key'): Promise<CryptoKey> {
   const name = `${purpose} ${secret}`;
   let key = imported.get(name);
   if (!key) {

@@ -2,7 +2,7 @@
 import type { EncoderInput, MixtureInput, SetEncoderInput, UnusableReason } from '../../shared/contracts/encoder.ts';
 import { tastePosterior, uncertainty } from '../../shared/math/taste-posterior.ts';
 import type { NetworkInputs, NetworkOutputs } from './network.ts';
-import { pairsOf, type TastePair, type TasteVote } from './vote-pairs.ts';
+import { certainWeight, pairsOf, type TastePair, type TasteVote } from './vote-pairs.ts';
 
 export type Unusable = { preference: string; reason: UnusableReason };
 export type Embedded = {
@@ -39,11 +39,6 @@ async function embedSet(encoder: SetEncoderInput, pairs: readonly TastePair[], r
   checkOutput('embedding', values, encoder.tokens * encoder.width);
   checkOutput('uncertainty', spread, 1);
   return { values, uncertainty: spread };
-}
-
-/** A network knows no probabilities: a label that is right with p counts 2p − 1 of a certain one. */
-export function certainWeight({ p, weight }: Pick<TastePair, 'p' | 'weight'>): number {
-  return weight * (2 * p - 1);
 }
 
 function inputsOf(pairs: readonly TastePair[]): NetworkInputs {

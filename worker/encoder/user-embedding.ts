@@ -11,18 +11,19 @@ import type { Network, NetworkInputs, NetworkOutputs } from './network.ts';
 /** `timing`: of the network alone, in the words of a server-timing header; null = none was run. */
 export type UserEmbedding = Taste & { user: string; made: Made; timing: string | null };
 
+/** `encoder`: of an adapter; without it, the domain's. `kind`: nothing is computed under an encoder of another one. */
+export type Whose = { domain: string; user: string; encoder?: string; kind?: EncoderInput['kind'] };
+
 /**
- * null = the domain has no encoder. `encoder`: of an adapter; null = the domain's. Throws ApiError `encoder_invalid` for an
- * encoder that fails: then everything stays as it was.
+ * null = the domain has no such encoder. Throws ApiError `encoder_invalid` for an encoder that fails: then everything stays as
+ * it was.
  */
 export async function userEmbedding(
   c: Context<Env>,
-  domain: string,
-  user: string,
-  encoder: string | null = null,
+  { domain, user, encoder, kind }: Whose,
 ): Promise<UserEmbedding | null> {
-  const taste = await findTaste(c.var.db, c.var.project.id, { domain, user, encoder });
-  if (!taste) return null;
+  const taste = await findTaste(c.var.db, c.var.project.id, { domain, user, encoder: encoder ?? null });
+  if (!taste || (kind && taste.kind !== kind)) return null;
   if (taste.made?.lastSeq === taste.lastSeq) return { ...taste, made: taste.made, user, timing: null };
   return makeEmbedding(c, domain, user, taste);
 }

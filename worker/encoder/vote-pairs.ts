@@ -43,6 +43,11 @@ export function pairsOf(
   return sides.find((side) => !isVector(side)) as UnusableReason;
 }
 
+/** A network knows no probabilities: a label that is right with p counts 2p − 1 of a certain one. */
+export function certainWeight({ p, weight }: Pick<TastePair, 'p' | 'weight'>): number {
+  return weight * (2 * p - 1);
+}
+
 function isVector(features: readonly number[] | UnusableReason | undefined): features is readonly number[] {
   return Array.isArray(features);
 }

@@ -20,7 +20,10 @@ export type Wish = {
   temperature: number;
   topP: number;
   maxTokens: number;
+  /** Adapters whose opinion of each output is wanted, and the space that their opinions make. */
+  basis?: Basis | null;
 };
+export type Basis = { space: string; adapters: string[] };
 export type Made = { content: Content; origin: Origin; features?: FeatureList };
 
 /** Rounds in which an output that repeats another one, or cannot be stored, is drawn again. */
@@ -68,11 +71,12 @@ export async function askCandidates(
   return [...picked, ...rest].slice(0, wish.k).map((output) => {
     if (!Text.safeParse(output.text).success)
       throw new ApiError('inference_failed', 'The model’s output is not valid text.');
-    return { content: asContent(output.text, wish.kind), origin: output.origin };
+    const { text, ...rest } = output;
+    return { content: asContent(text, wish.kind), ...rest };
   });
 }
 
-type Output = { text: string; origin: Origin };
+type Output = Omit<Made, 'content'> & { text: string };
 
 function isUsable({ text }: Output, earlier: Output[]): boolean {
   return Text.safeParse(text).success && earlier.every((other) => other.text !== text);
@@ -90,11 +94,15 @@ async function ask(backEnd: BackEnd, draw: Draw, wish: Wish, signal: AbortSignal
       max_tokens: wish.maxTokens,
       stream: false,
       logprobs: true,
+      ...(wish.basis && { basis: wish.basis.adapters }),
     },
     signal,
   );
   const choice = completion.choices[0] as ChatCompletion['choices'][number];
+  // A back end that knows no basis says nothing of it; the answer is as good without.
+  const values = choice.log_ratios;
   return {
+    ...(wish.basis && values?.length && { features: [{ space: wish.basis.space, values }] }),
     text: choice.message.content,
     origin: {
       ...draw,

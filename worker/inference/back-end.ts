@@ -5,11 +5,17 @@ import { ApiError } from '../access/api-error.ts';
 import type { Env } from '../env.ts';
 import { runnerBackEnd } from './runner.ts';
 
-/** An OpenAI-shaped request, ready to send: `model` is the adapter's sha, or "base". */
+/** An OpenAI-shaped request, ready to send: `model` is the adapter's sha, "base", or "mixture". */
 export type Ask = Omit<ChatRequest, 'user' | 'personal' | 'max_completion_tokens'> & {
   /** How a revision is asked for; without it, as the built-in model knows it. */
   revision?: string;
+  /** With the model "mixture": what is added to the base, Σ weight · ΔW. */
+  mixture?: MixturePart[];
+  /** Adapters under which the log-ratio per token of each answer is wanted. */
+  basis?: string[];
 };
+
+export type MixturePart = { adapter: string; weight: number };
 
 /** Throw ApiError: `inference_unavailable` (nothing answers), `inference_failed`, `invalid_request` (refused input). */
 export type BackEnd = {

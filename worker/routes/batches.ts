@@ -21,6 +21,7 @@ import { renewLease } from '../store/batches-release.ts';
 import { type DomainRow, findDomain, listDomains } from '../store/domains.ts';
 import { heldOutExamples } from '../store/examples.ts';
 import { accepted } from './accepted.ts';
+import { withSupport } from './batches-support.ts';
 import { publishPending } from './promotions-pending.ts';
 import { failures, json, jsonBody, router } from './router.ts';
 
@@ -53,7 +54,8 @@ batches.openapi(
       await findDomain(c.var.db, c.var.project.id, held.domain),
       'domain',
     );
-    return c.json({ ...held, now, baseModel, recipe, gates, parent: head, encoder: null, support: [] }, 200);
+    const supported = await withSupport(c, held.domain, recipe, held.examples, 'training');
+    return c.json({ ...held, now, baseModel, recipe, gates, parent: head, ...supported }, 200);
   },
 );
 
@@ -125,7 +127,7 @@ batches.openapi(
     const project = c.var.project.id;
     const domain = found(await findDomain(c.var.db, project, c.req.valid('param').domain), 'domain');
     const examples = await heldOutExamples(c.var.db, project, domain.id, c.req.valid('query').limit);
-    return c.json({ examples, encoder: null, support: [] }, 200);
+    return c.json(await withSupport(c, domain.id, domain.recipe, examples, 'heldOut'), 200);
   },
 );
 

@@ -5,6 +5,7 @@ import { withSystem } from '../../shared/contracts/prompt.ts';
 import { found } from '../access/api-error.ts';
 import { requireInferrer } from '../access/caller.ts';
 import { backEnd } from '../inference/back-end.ts';
+import { ENCODER_HEADER, MIXTURE, mixtureOf } from '../inference/personal.ts';
 import { ADAPTER_HEADER } from '../inference/runner.ts';
 import { findDomain } from '../store/domains.ts';
 import { failures, json, jsonBody, router } from './router.ts';
@@ -15,11 +16,13 @@ chat.openapi(
   createRoute({
     method: 'post',
     path: '/v1/chat/completions',
-    summary: 'An answer of the domain’s live adapter; `model` is the domain (user token or secret key with infer)',
+    summary:
+      'An answer of the domain’s live adapter, or of the user’s own mixture; `model` is the domain (user token or secret key with infer)',
     request: { body: jsonBody(ChatRequest) },
     responses: {
       200: {
-        description: 'The answer, or its chunks as server-sent events; x-prefloop-adapter names what made it',
+        description:
+          'The answer, or its chunks as server-sent events; x-prefloop-adapter names what made it (“mixture”: x-prefloop-encoder says which)',
         content: { ...json(ChatCompletion, '').content, 'text/event-stream': { schema: { type: 'string' } } },
       },
       ...failures,
@@ -27,14 +30,16 @@ chat.openapi(
   }),
   async (c) => {
     const caller = requireInferrer(c);
-    const { user: _, personal: __, max_completion_tokens: most, ...request } = c.req.valid('json');
+    const { user: _, personal, max_completion_tokens: most, ...request } = c.req.valid('json');
     const domain = found(await findDomain(c.var.db, c.var.project.id, request.model), 'domain');
-    const adapter = domain.live ?? 'base';
+    const mixed = personal && caller.kind === 'user' ? await mixtureOf(c, domain, caller.user) : null;
+    const adapter = mixed ? MIXTURE : (domain.live ?? 'base');
     const wanted = most ?? request.max_tokens ?? domain.maxTokens;
     const answer = await backEnd(c).stream(
       {
         ...request,
         model: adapter,
+        ...(mixed && { mixture: mixed.mixture }),
         messages: withSystem(request.messages, domain.system),
         temperature: request.temperature ?? domain.temperature,
         top_p: request.top_p ?? domain.topP,
@@ -49,6 +54,7 @@ chat.openapi(
         'content-type': answer.headers.get('content-type') ?? 'application/json',
         'cache-control': 'no-store',
         [ADAPTER_HEADER]: adapter,
+        ...(mixed && { [ENCODER_HEADER]: mixed.encoder }),
       },
     });
   },

@@ -15,6 +15,7 @@ import { randomSecret } from '../access/keys.ts';
 import type { Env } from '../env.ts';
 import { askCandidates, type Made } from '../inference/ask-candidates.ts';
 import { backEnd } from '../inference/back-end.ts';
+import { basisOf } from '../inference/personal.ts';
 import { createComparison, type Deal, findComparison } from '../store/comparisons.ts';
 import { type DomainRow, findDomain } from '../store/domains.ts';
 import { failures, json, jsonBody, router } from './router.ts';
@@ -161,6 +162,7 @@ async function modelsCandidates(
     temperature: request.temperature ?? domain.temperature,
     topP: request.topP ?? domain.topP,
     maxTokens: Math.min(request.maxTokens ?? most, most),
+    basis: await basisOf(c, domain),
   };
   return askCandidates(backEnd(c), domain, wish, c.req.raw.signal);
 }

@@ -28,7 +28,7 @@ embeddings.openapi(
     requireOwner(c, user);
     const { domain } = c.req.valid('query');
     found(await findDomain(c.var.db, c.var.project.id, domain), 'domain');
-    const embedding = await userEmbedding(c, domain, user);
+    const embedding = await userEmbedding(c, { domain, user });
     if (!embedding) throw new ApiError('not_found', `The domain ${domain} has no user encoder.`);
     const { encoder, kind, tokens, width, made, timing } = embedding;
     const { lastSeq: _, ...shown } = made;

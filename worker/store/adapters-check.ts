@@ -6,7 +6,7 @@ import { manifestSha } from '../adapter-files/manifest.ts';
 import type { Database } from './database.ts';
 import { findDomain } from './domains.ts';
 import { type Rejection, reject } from './rejection.ts';
-import { adapter, adapterFile } from './schema.ts';
+import { adapter, adapterFile, encoder } from './schema.ts';
 
 const NEEDED: readonly AdapterFileName[] = ['adapter_config.json', 'adapter_model.safetensors'];
 
@@ -31,7 +31,11 @@ export async function checkAdapter(
       `The domain ${domain.id} belongs to ${domain.baseModel}, not to ${input.baseModel}.`,
     );
   }
-  return (await checkParent(db, project, input)) ?? (await checkFiles(db, project, input));
+  return (
+    (await checkParent(db, project, input)) ??
+    (await checkUserEncoder(db, project, input)) ??
+    (await checkFiles(db, project, input))
+  );
 }
 
 async function checkParent(db: Database, project: string, input: AdapterRegistration): Promise<Rejection | null> {
@@ -45,6 +49,14 @@ async function checkParent(db: Database, project: string, input: AdapterRegistra
     'base_model_mismatch',
     `Its parent was trained on base weights ${row.baseFingerprint}, this adapter on others.`,
   );
+}
+
+/** An adapter understands the embeddings of the encoder that it was trained with, and of no other. */
+async function checkUserEncoder(db: Database, project: string, input: AdapterRegistration): Promise<Rejection | null> {
+  if (input.encoder === undefined) return null;
+  const at = and(eq(encoder.project, project), eq(encoder.sha, input.encoder), eq(encoder.domain, input.domain));
+  const known = await db.select({ sha: encoder.sha }).from(encoder).where(at).get();
+  return known ? null : reject('encoder_mismatch', `The domain ${input.domain} has no encoder ${input.encoder}.`);
 }
 
 async function checkFiles(

@@ -1,4 +1,13 @@
-import { afterAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  castVotes,
+  makeBasis,
+  makeMixture,
+  makeSetEncoder,
+  publishMixture,
+  publishSetEncoder,
+  tasteVote,
+} from '../encoder/made-encoder.ts';
 import { describeOnHosts } from '../hosts.ts';
 import { startInferenceServer } from '../inference-server.ts';
 
@@ -152,6 +161,84 @@ describeOnHosts(
       for (const bearer of [await project.createUserToken('anna', ['collect']), await project.createKey(['ingest'])]) {
         expect(await say(ask, bearer)).toMatchObject({ status: 403, body: { code: 'forbidden' } });
       }
+    });
+
+    describe('of a domain with a mixture', () => {
+      async function setUpMixture(input: Record<string, unknown> = {}) {
+        const made = await setUp();
+        const basis = await makeBasis(edge, made.project, 3);
+        const mixture = makeMixture(basis, input);
+        const sha = await publishMixture(edge, made.project, mixture);
+        return { ...made, basis, mixture, sha };
+      }
+
+      it('come from the user’s own weights, and say under which encoder', async () => {
+        const { project, say, user, basis, mixture, sha } = await setUpMixture();
+        const answer = await say({ ...ask, seed: 1 }, user);
+        expect(answer.status).toBe(200);
+        expect(answer.headers.get('x-prefloop-adapter')).toBe('mixture');
+        expect(answer.headers.get('x-prefloop-encoder')).toBe(sha);
+        expect(inference.asked[0]).toMatchObject({ model: 'mixture', mixture: [{ adapter: basis[0], weight: 0.1 }] });
+
+        const space = String(mixture.space);
+        await castVotes(edge, project.admin, [
+          tasteVote(
+            'anna',
+            [
+              [0, 1, 0],
+              [0, 0, 0],
+            ],
+            {},
+            space,
+          ),
+        ]);
+        await say({ ...ask, stream: true }, user);
+        const { body } = await edge.call('GET', '/v1/users/anna/embedding?domain=replies', { bearer: user });
+        expect(body.votes).toBe(1);
+        const weights = body.values.map((weight: number, k: number) => ({ adapter: basis[k], weight }));
+        expect(inference.asked[1]?.mixture).toEqual(weights.filter(({ weight }: { weight: number }) => weight !== 0));
+        expect(weights[1].weight).toBeGreaterThan(0.1);
+      });
+
+      it('are everybody’s where no taste is to be used, or none is known', async () => {
+        const { say, user, infer } = await setUpMixture();
+        const nobody = await setUpMixture({
+          prior: {
+            mean: [0, 0, 0],
+            precision: [
+              [1, 0, 0],
+              [0, 1, 0],
+              [0, 0, 1],
+            ],
+          },
+        });
+        const answers = [
+          await say({ ...ask, personal: false }, user),
+          await say(ask, infer),
+          await nobody.say(ask, nobody.user),
+        ];
+        for (const { status, headers } of answers) {
+          expect(status).toBe(200);
+          expect(headers.get('x-prefloop-adapter')).toBe('base');
+          expect(headers.get('x-prefloop-encoder')).toBeNull();
+        }
+        for (const asked of inference.asked) {
+          expect(asked.model).toBe('base');
+          expect(asked).not.toHaveProperty('mixture');
+        }
+      });
+
+      it('are never those of the live adapter in the mixture’s place', async () => {
+        const { say, user } = await setUpMixture();
+        inference.behave({ adapter: 'base' });
+        expect(await say(ask, user)).toMatchObject({ status: 502, body: { code: 'inference_failed' } });
+      });
+    });
+
+    it('are of the live adapter in a domain with another kind of encoder', async () => {
+      const { project, say, user } = await setUp();
+      await publishSetEncoder(edge, project, await makeSetEncoder());
+      expect((await say(ask, user)).headers.get('x-prefloop-adapter')).toBe('base');
     });
 
     it('lists the domains as models', async () => {

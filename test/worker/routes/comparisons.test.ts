@@ -1,6 +1,7 @@
 import { afterAll, beforeEach, expect, it } from 'vitest';
 import type { CandidateWithOrigin } from '../../../shared/contracts/candidate.ts';
 import { uuidv7 } from '../../../shared/math/uuidv7.ts';
+import { makeBasis, makeMixture, publishMixture } from '../encoder/made-encoder.ts';
 import { describeOnHosts } from '../hosts.ts';
 import { startInferenceServer } from '../inference-server.ts';
 
@@ -29,6 +30,29 @@ describeOnHosts(
         deal: (body: object, bearer = user) => edge.call('POST', '/v1/comparisons', { bearer, body }),
       };
     }
+
+    it('of a domain with a mixture keep what its basis thinks of them, and a vote on them is a taste', async () => {
+      const { project, deal, user } = await setUp();
+      const basis = await makeBasis(edge, project, 2);
+      const sha = await publishMixture(edge, project, makeMixture(basis));
+      inference.behave({ logRatios: (text, asked) => asked.map((_, k) => (text.includes('seed 40') ? k + 1 : 0)) });
+      const { body } = await deal({ ...ask, seed: 40 });
+      expect(inference.asked.map((request) => request.basis)).toEqual([basis, basis]);
+      expect(JSON.stringify(body)).not.toContain('features');
+      const chosen = body.candidates.find(({ content }: { content: { text: string } }) => /seed 40/.test(content.text));
+      const vote = { id: uuidv7(), comparison: body.id, assignment: body.assignment };
+      const choice = { type: 'pair', chosen: chosen.id };
+      await edge.get('POST', '/v1/preferences', { bearer: user, body: { ...vote, choice } });
+      const taste = await edge.get('GET', '/v1/users/anna/embedding?domain=replies', { bearer: user });
+      expect(taste).toMatchObject({ encoder: sha, votes: 1, unusable: [] });
+      expect(taste.values[1]).toBeGreaterThan(0.1);
+    });
+
+    it('are dealt as well by a back end that knows no basis', async () => {
+      const { project, deal } = await setUp();
+      await publishMixture(edge, project, makeMixture(await makeBasis(edge, project, 2)));
+      expect((await deal(ask)).status).toBe(201);
+    });
 
     it('asks the models for candidates and keeps how each was made', async () => {
       const { deal, ingest } = await setUp({ temperature: 0.7, topP: 0.9, maxTokens: 50 });
