@@ -109,15 +109,12 @@ describeOnHosts('a lease for PPD', (edge) => {
 
     const { examples, support } = await heldOut();
     expect(new Set(ids(examples))).toEqual(apart);
-    const known = votes.map(({ id }) => id).filter((id) => id !== replaced.id);
-    for (const example of examples) {
-      expect(example.support).toEqual(
-        known
-          .reverse()
-          .filter((id) => id !== example.preference)
-          .slice(0, 16),
-      );
-      known.reverse();
+    const known = votes
+      .map(({ id }) => id)
+      .filter((id) => id !== replaced.id)
+      .toReversed();
+    for (const { preference, support } of examples) {
+      expect(support).toEqual(known.filter((id) => id !== preference).slice(0, 16));
     }
     expect(new Set(ids(support)).size).toBe(support.length);
   });

@@ -42,6 +42,9 @@ function expectClose(found: number[], expected: readonly number[], within = 1e-5
   });
 }
 
+/** What each host says of the same votes. */
+const said = new Map<string, number[]>();
+
 describeOnHosts('embeddings', (edge) => {
   describe('of a set encoder', () => {
     it('are the prior for somebody who has not voted', async () => {
@@ -73,6 +76,7 @@ describeOnHosts('embeddings', (edge) => {
       seen.unshift({ chosen: vector(65), rejected: vector(65.5), weight: 1 });
       const { body } = await edge.call('GET', '/v1/users/anna/embedding?domain=replies', { bearer: token });
       expect(body.votes).toBe(64);
+      said.set(edge.host, [...body.values, ...body.uncertainty]);
       expectClose(body.values, encoder.network.embed(seen.slice(0, 64)).embedding);
     }, 120_000);
 
@@ -325,6 +329,10 @@ describeOnHosts('embeddings', (edge) => {
     expect((await read('anna', project.admin, 'nowhere')).status).toBe(404);
     expect((await read('an%20na')).status).toBe(400);
   });
+});
+
+it('embeddings are the same numbers on both hosts', () => {
+  expectClose(said.get('deno') as number[], said.get('workers') as number[], 1e-7);
 });
 
 function storedEmbedding(edge: TestEdge, encoder: string): unknown {

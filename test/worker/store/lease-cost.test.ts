@@ -8,16 +8,20 @@ import { getPlatformProxy } from 'wrangler';
 import { applyMigrations } from '../../../worker/hosts/migrations.ts';
 import { FILL, FORM, OFFERS } from '../../../worker/store/batches-lease.ts';
 import { database } from '../../../worker/store/database.ts';
+import { TASTE, TASTE_VOTES } from '../../../worker/store/embeddings.ts';
 import { BATCH_EXAMPLES, HELD_OUT_EXAMPLES } from '../../../worker/store/examples.ts';
 import { DOMAIN_PAGE, PROJECT_PAGE } from '../../../worker/store/preferences-export.ts';
 import { domain } from '../../../worker/store/schema.ts';
+import { OWNERS, SUPPORT } from '../../../worker/store/support.ts';
 import { DOMAIN, makeWorld, PROJECT } from './world.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
-it('no statement of a lease, of the held-out part or of the export sorts or scans', async () => {
+it('no statement of a lease, of the held-out part, of the export or of a taste sorts or scans', async () => {
   const db = await makeWorld();
-  for (const sql of [OFFERS, FORM, FILL, BATCH_EXAMPLES, HELD_OUT_EXAMPLES, DOMAIN_PAGE, PROJECT_PAGE]) {
+  const pages = [DOMAIN_PAGE, PROJECT_PAGE];
+  const tastes = [TASTE, TASTE_VOTES, OWNERS, SUPPORT];
+  for (const sql of [OFFERS, FORM, FILL, BATCH_EXAMPLES, HELD_OUT_EXAMPLES, ...pages, ...tastes]) {
     const parameters = Math.max(...Array.from(sql.matchAll(/\?(\d+)/g), ([, n]) => Number(n)));
     const plan = db.$client.prepare(`EXPLAIN QUERY PLAN ${sql}`).bind(...new Array(parameters).fill(1));
     const steps = (await plan.all<{ detail: string }>()).results.map(({ detail }) => detail);
