@@ -5,6 +5,7 @@ import { adapterCommands } from './commands/adapters.ts';
 import { aliasCommands } from './commands/aliases.ts';
 import { batchCommands } from './commands/batches.ts';
 import { domainCommands } from './commands/domains.ts';
+import { encoderCommands } from './commands/encoders.ts';
 import { exportCommand } from './commands/export.ts';
 import { importCommand } from './commands/import.ts';
 import { keyCommands } from './commands/keys.ts';
@@ -19,6 +20,7 @@ export const commands = [
   ...domainCommands,
   ...adapterCommands,
   ...aliasCommands,
+  ...encoderCommands,
   ...batchCommands,
   ratersCommand,
 ];

@@ -11,6 +11,7 @@ import { collect } from './collect.ts';
 import { infer } from './infer.ts';
 import { operate } from './operate.ts';
 import { type ClientOptions, connect } from './request.ts';
+import { taste } from './taste.ts';
 import { train } from './train.ts';
 
 export { EdgeError, type EdgeErrorCode } from './edge-error.ts';
@@ -18,7 +19,7 @@ export type { CallOptions, ClientOptions } from './request.ts';
 
 export function createClient(options: ClientOptions) {
   const send = connect(options);
-  return { ...operate(send), ...collect(send), ...train(send), ...infer(send) };
+  return { ...operate(send), ...collect(send), ...train(send), ...taste(send), ...infer(send) };
 }
 
 export type Client = ReturnType<typeof createClient>;

@@ -139,3 +139,8 @@ export async function readJson<T>(response: Response): Promise<T> {
 export async function readNothing(response: Response): Promise<void> {
   await response.body?.cancel();
 }
+
+/** As they arrive. */
+export async function readBytes(response: Response): Promise<ReadableStream<Uint8Array>> {
+  return response.body ?? new Blob([]).stream();
+}

@@ -18,17 +18,13 @@ import type {
   Lease,
   LeaseRequest,
 } from '../contracts/batch.ts';
-import { type CallOptions, readJson, type Send } from './request.ts';
+import { type CallOptions, readBytes, readJson, type Send } from './request.ts';
 
 const segment = encodeURIComponent;
 
 /** null for an answer without a body: nothing to lease. */
 async function readLease(response: Response): Promise<Lease | null> {
   return response.status === 204 ? null : readJson<Lease>(response);
-}
-
-async function readBytes(response: Response): Promise<ReadableStream<Uint8Array>> {
-  return response.body ?? new Blob([]).stream();
 }
 
 export function train(send: Send) {
