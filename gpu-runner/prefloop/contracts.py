@@ -2791,6 +2791,10 @@ class ChatChoice(BaseModel):
     With revise: what it was before, the first draft first.
     """
     logprobs: Logprobs | None = None
+    log_ratios: list[float | None] | None = None
+    """
+    With a basis: (log π_adapter − log π_base) of the answer per token, one an adapter.
+    """
     token_ids: list[int] | None = None
     """
     With logprobs: ids, the end token included.

@@ -91,6 +91,8 @@ async function guard<T>(encoder: string, run: () => Promise<T>): Promise<T> {
     return await run();
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
+    // A host on which nothing runs is no fault of the encoder.
+    if (why.includes('no available backend')) throw error;
     throw new ApiError('encoder_invalid', `The encoder ${encoder} cannot be run: ${why.slice(0, 300)}`);
   }
 }

@@ -27,9 +27,11 @@ embeddings.openapi(
     const { user } = c.req.valid('param');
     requireOwner(c, user);
     const { domain } = c.req.valid('query');
-    found(await findDomain(c.var.db, c.var.project.id, domain), 'domain');
     const embedding = await userEmbedding(c, { domain, user });
-    if (!embedding) throw new ApiError('not_found', `The domain ${domain} has no user encoder.`);
+    if (!embedding) {
+      found(await findDomain(c.var.db, c.var.project.id, domain), 'domain');
+      throw new ApiError('not_found', `The domain ${domain} has no user encoder.`);
+    }
     const { encoder, kind, tokens, width, made, timing } = embedding;
     const { lastSeq: _, ...shown } = made;
     if (timing) c.header('server-timing', timing);

@@ -13,7 +13,7 @@ import {
 import { makeNetwork } from '../encoder/made-network.ts';
 import { onnxFile } from '../encoder/onnx-file.ts';
 import { describeOnHosts, type TestEdge } from '../hosts.ts';
-import { sha256, uploadFile } from '../made-adapter.ts';
+import { makeAdapter, sha256, uploadAdapter, uploadFile } from '../made-adapter.ts';
 
 type Json = Record<string, unknown>;
 
@@ -183,6 +183,20 @@ describeOnHosts('user encoders', (edge) => {
     const mixture = makeMixture(await makeBasis(edge, project, 1));
     await publishMixture(edge, project, mixture);
     expect((await edge.get('GET', '/v1/domains/replies', { bearer: train })).encoder).toBe(mixture.sha);
+  });
+
+  it('are named by adapters of their own domain alone', async () => {
+    const { project, train } = await setUp(edge);
+    await project.createDomain({ id: 'other' });
+    const sha = await publishSetEncoder(edge, project, await makeSetEncoder());
+    const register = async (domain: string, encoder: string) => {
+      const made = await makeAdapter({ input: { encoder } });
+      await uploadAdapter(edge, train, made);
+      return edge.call('POST', '/v1/adapters', { bearer: train, body: { parent: null, domain, ...made.input } });
+    };
+    expect(await register('replies', sha)).toMatchObject({ status: 201, body: { encoder: sha } });
+    const refused = [await register('other', sha), await register('replies', '0'.repeat(64))];
+    for (const answer of refused) expect(answer).toMatchObject({ status: 409, body: { code: 'encoder_mismatch' } });
   });
 
   it('are a runner’s business', async () => {
