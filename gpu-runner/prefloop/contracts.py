@@ -2758,7 +2758,7 @@ class HeldOut(BaseModel):
     """
     support: Annotated[list[SupportVote], Field(validate_default=True)] = []
     """
-    Each vote that an example names, once.
+    Pairs of the votes that examples name, each vote once; the pairs of one vote share its id and its weight.
     """
 
 
@@ -3277,7 +3277,7 @@ class Lease(BaseModel):
     """
     support: Annotated[list[SupportVote], Field(validate_default=True)] = []
     """
-    Each vote that an example names, once.
+    Pairs of the votes that examples name, each vote once; the pairs of one vote share its id and its weight.
     """
 
 

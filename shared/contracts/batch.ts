@@ -58,7 +58,7 @@ export const Example = z
   .meta({ id: 'Example' });
 export type Example = z.infer<typeof Example>;
 
-/** What a vote says of a taste: features of what was chosen, and of what was not. */
+/** What a vote says of a taste: features of what was chosen, and of what was not. One among k is k − 1 of these. */
 export const SupportVote = z
   .strictObject({
     preference: RecordId,
@@ -73,7 +73,10 @@ const taste = {
   encoder: Sha256.nullable()
     .default(null)
     .meta({ description: 'The domain’s user encoder, for recipes that need it.' }),
-  support: z.array(SupportVote).default([]).meta({ description: 'Each vote that an example names, once.' }),
+  support: z.array(SupportVote).default([]).meta({
+    description:
+      'Pairs of the votes that examples name, each vote once; the pairs of one vote share its id and its weight.',
+  }),
 };
 
 /** ready → leased → completed; a lease that ends early makes it ready again; too many attempts: quarantined. */

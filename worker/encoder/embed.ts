@@ -42,12 +42,14 @@ async function embedSet(encoder: SetEncoderInput, pairs: readonly TastePair[], r
 }
 
 function inputsOf(pairs: readonly TastePair[]): NetworkInputs {
-  return {
-    votes: pairs.length,
-    chosen: Float32Array.from(pairs.flatMap(({ chosen }) => chosen)),
-    rejected: Float32Array.from(pairs.flatMap(({ rejected }) => rejected)),
-    weight: Float32Array.from(pairs, certainWeight),
+  const size = pairs[0]?.chosen.length ?? 0;
+  const rows = (side: 'chosen' | 'rejected') => {
+    const all = new Float32Array(pairs.length * size);
+    for (const [at, pair] of pairs.entries()) all.set(pair[side], at * size);
+    return all;
   };
+  const weight = Float32Array.from(pairs, certainWeight);
+  return { votes: pairs.length, chosen: rows('chosen'), rejected: rows('rejected'), weight };
 }
 
 function checkOutput(name: string, values: readonly number[], length: number): void {

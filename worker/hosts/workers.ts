@@ -11,6 +11,7 @@ let opened: Promise<NetworkBackEnd> | undefined;
 /** Votes never wait for 14 MB of WebAssembly: they come in with the first embedding. */
 async function openEncoder(context: ExecutionContext): Promise<NetworkBackEnd> {
   opened ??= import('./onnx-workers.ts').then(({ openOnnx }) => openOnnx());
+  context.waitUntil(opened.catch(() => {}));
   const { name, run } = await opened;
   return {
     name,

@@ -90,6 +90,9 @@ function checkRights(caller: Caller, request: ComparisonRequest): void {
   if (request.candidates.some(({ origin }) => origin)) {
     throw new ApiError('forbidden', 'Only a secret key may say how a candidate was made.');
   }
+  if (request.candidates.some(({ features }) => features)) {
+    throw new ApiError('forbidden', 'Only a secret key may say what the features of a candidate are.');
+  }
 }
 
 function checkDraws({ candidates, draws, k }: ComparisonRequest): void {

@@ -67,7 +67,7 @@ encoders.openapi(
     path: '/v1/encoders',
     summary: 'User encoders, newest first (train or infer)',
     request: {
-      query: z.object({ domain: Slug.optional(), limit: z.coerce.number().int().min(1).max(200).default(50) }),
+      query: z.object({ domain: Slug.optional(), limit: z.coerce.number().int().min(1).max(100).default(20) }),
     },
     responses: { 200: json(EncoderList, 'With their priors'), ...failures },
   }),

@@ -94,6 +94,16 @@ describeOnHosts(
       expect(first.size).toBe(3);
     });
 
+    it('takes features of the caller’s own candidates from a key with ingest alone, and shows them to nobody', async () => {
+      const { deal, ingest, user } = await setUp();
+      const features = [{ space: '5'.repeat(64), values: [1, null] }];
+      const own = { ...ask, candidates: candidates.map((each) => ({ ...each, features })) };
+      expect(await deal(own, user)).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+      const { status, body } = await deal(own, ingest);
+      expect(status).toBe(201);
+      expect(JSON.stringify(body)).not.toContain('features');
+    });
+
     it('answers a repeated request with the same comparison, and another one under its id with a conflict', async () => {
       const { deal, user } = await setUp();
       const id = uuidv7();
