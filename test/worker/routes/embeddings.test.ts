@@ -192,6 +192,25 @@ describeOnHosts('embeddings', (edge) => {
       });
     });
 
+    it('do not wait for callers who left while the runtime was being opened', async () => {
+      const { project, read, cast, encoder } = await setUpSet(edge);
+      const users = Array.from({ length: 8 }, (_, n) => `user-${n}`);
+      await cast(...users.map((user, n) => tasteVote(user, pair(n))));
+      await edge.restart();
+      const leave = users.map(async (user, n) => {
+        const signal = AbortSignal.timeout(20 * n);
+        const headers = { authorization: `Bearer ${project.admin}` };
+        await fetch(`${edge.url}/v1/users/${user}/embedding?domain=replies`, { headers, signal }).catch(() => {});
+      });
+      await Promise.all(leave);
+      const answers = await Promise.all(users.map((user) => read(user)));
+      for (const [n, { status, body }] of answers.entries()) {
+        expect(status).toBe(200);
+        const said = [{ chosen: vector(n), rejected: vector(n + 0.5), weight: 1 }];
+        expectClose(body.values, encoder.network.embed(said).embedding);
+      }
+    });
+
     it('of more encoders than are kept ready come out right', async () => {
       const { project, read, cast } = await setUp(edge);
       await cast(tasteVote('anna', pair(1)));
