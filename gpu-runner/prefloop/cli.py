@@ -1,4 +1,4 @@
-"""prefloop-runner run · serve · train · score · evaluate. Each command is a module with `main(argv) -> exit status`."""
+"""prefloop-runner run · serve · train · score · fit-encoder · evaluate. Each command is a module with `main(argv) -> exit status`."""
 
 import importlib
 import os
@@ -10,6 +10,7 @@ COMMANDS = {
     "serve": ("prefloop.serve.command", "answer OpenAI-shaped requests through many adapters"),
     "train": ("prefloop.commands.train", "one recipe on a file of examples"),
     "score": ("prefloop.commands.score", "log-probabilities of a file"),
+    "fit-encoder": ("prefloop.commands.fit_encoder", "a user encoder from votes"),
     "evaluate": ("prefloop.commands.evaluate", "answers against others, judged; files for other evaluations"),
 }
 
@@ -37,7 +38,7 @@ def main() -> None:
 
 
 def usage() -> str:
-    lines = [f"  {name:<10}{what}" for name, (_, what) in COMMANDS.items()]
+    lines = [f"  {name:<13}{what}" for name, (_, what) in COMMANDS.items()]
     return "\n".join(
         ["prefloop-runner COMMAND …", "", *lines, "", "prefloop-runner COMMAND --help says more."]
     )

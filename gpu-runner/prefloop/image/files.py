@@ -1,7 +1,9 @@
 """An adapter of an image model as one file, in diffusers' own format: `pipeline.load_lora_weights(folder)` reads it.
 
 `pytorch_lora_weights.safetensors` holds `unet.PATH.lora_A.weight` [r, in] and `….lora_B.weight` [out, r] (`transformer.`
-for SD3), bf16 for serving, and says rank and alpha in its header. Equal tensors give equal bytes.
+for SD3), bf16 for serving, and says rank and alpha in its header. PPD's user attention is a file beside it, or alone:
+`user_attention.safetensors` holds `PATH.key` and `PATH.value` [inner width, numbers of a token], fp32. Equal tensors
+give equal bytes.
 """
 
 import json
@@ -14,8 +16,10 @@ from prefloop.adapters.files import adapter_of, read_tensors, target_modules, te
 from prefloop.adapters.lora import Adapter
 from prefloop.adapters.tensor_file import tensor_file
 from prefloop.image.model import ImageModel
+from prefloop.image.personalize import UserAttention, cross_attentions, empty_user_attention, install
 
 WEIGHTS = "pytorch_lora_weights.safetensors"
+USERS = "user_attention.safetensors"
 # diffusers' name for what it keeps in the header.
 _METADATA = "lora_adapter_metadata"
 
@@ -56,3 +60,41 @@ def _read_header(content: bytes, part: str) -> dict[str, Any]:
             raise ValueError(f"{WEIGHTS}: its header must say {part}.{key}, a positive number")
         config[key] = value
     return config
+
+
+def write_user_attention(attention: UserAttention) -> dict[str, bytes]:
+    """{file name: bytes}."""
+    tensors = {
+        f"{path}.{side}": weight.detach().float()
+        for path, pair in attention.pairs.items()
+        for side, weight in zip(("key", "value"), pair, strict=True)
+    }
+    return {USERS: tensor_file(tensors, {"format": "pt", "width": str(attention.width)})}
+
+
+def read_user_attention(files: Mapping[str, bytes], model: ImageModel) -> UserAttention:
+    """On the model's device; the model's cross-attentions can take users from now on.
+
+    Raises ValueError, by name, for a missing or broken file, an attention that the model does not have or that is
+    missing, shapes that do not fit, and values that are not finite.
+    """
+    tensors = read_tensors(files, USERS)
+    inner = {path: int(a.to_q.out_features) for path, a in cross_attentions(model).items()}
+    wanted = {f"{path}.{side}" for path in inner for side in ("key", "value")}
+    if odd := sorted(wanted ^ tensors.keys()):
+        raise ValueError(f"{USERS}: {odd[0]} is {'missing' if odd[0] in wanted else 'not of this model'}")
+    width = next(iter(tensors.values())).shape[-1]
+    attention = empty_user_attention(inner, width, model.device)
+    with torch.no_grad():
+        for path, pair in attention.pairs.items():
+            for side, weight in zip(("key", "value"), pair, strict=True):
+                found = tensors[f"{path}.{side}"]
+                if found.shape != weight.shape:
+                    raise ValueError(
+                        f"{USERS}: {path}.{side} is {list(found.shape)}, and {list(weight.shape)} fits"
+                    )
+                if not bool(torch.isfinite(found).all()):
+                    raise ValueError(f"{USERS}: {path}.{side} has values that are not finite")
+                weight.copy_(found)
+    install(model)
+    return attention

@@ -24,7 +24,8 @@ class PictureBatch:
     """A microbatch. latents (N, C, H, W) and condition are one a picture; groups_N: the prompt of each, from 0.
 
     chosen_B, rejected_B index the pictures; p_B, weight_B as in `objectives.margins`; preferences: how many there are.
-    users (N, tokens, width): whom each picture is drawn for, where the model is told.
+    users (N, tokens, width): whom each picture is drawn for, where the model is told. phi_N: how likely a picture is
+    preferred to another one of its prompt.
     """
 
     latents: Tensor
@@ -36,14 +37,16 @@ class PictureBatch:
     weight_B: Tensor
     preferences: int
     users: Tensor | None = None
+    phi_N: Tensor | None = None
 
 
 @dataclass(frozen=True)
 class PictureOutcome:
-    """losses_B: to differentiate. reported: rewards of the two pictures of each pair, β/2·(e_ref - e), detached."""
+    """losses_B: to differentiate, of pairs, pictures or prompts. reported: rewards of the two pictures of each pair,
+    β/2·(e_ref - e), detached; None where there is no reference to compare with."""
 
     losses_B: Tensor
-    reported: PairLosses
+    reported: PairLosses | None
 
 
 # (batch, errors of the adapter (N,), errors of the base (N,)) → what to differentiate and show
@@ -59,37 +62,59 @@ def picture_step(
     generator: torch.Generator,
     max_grad_norm: float,
     own_noise: bool = False,
+    has_reference: bool = True,
 ) -> dict[str, float]:
     """Means over the pairs by their published names; `skipped` 1 where something was not finite and nothing was changed.
 
-    trained: an adapter, or a user attention over the bare base. generator: draws the times and the noise. own_noise: as in `add_noise`. The loss is the mean over preferences.
+    trained: an adapter, or a user attention over the bare base. generator: draws the times and the noise. own_noise: as in
+    `add_noise`. has_reference: False spares the base's run, and the objective is told the adapter's own errors in its place. The loss is the mean over preferences.
     """
     noisy = add_noise(model, batch.latents, batch.condition, batch.groups_N, generator, own_noise)
-    with torch.no_grad():
-        reference_N = denoising_errors(model, noisy, [None])[0]
-    policy_N = _policy_errors(model, noisy, batch, trained)
+    policy_N = policy_errors(model, noisy, batch, trained)
+    reference_N = policy_N.detach()
+    if has_reference:
+        with torch.no_grad():
+            reference_N = reference_errors(model, noisy)
     outcome = objective(batch, policy_N, reference_N)
     loss = outcome.losses_B.sum() / batch.preferences
     norms, finite = update(loss, [trained.flat], [optimizer], max_grad_norm)
-    margin_B = outcome.reported.chosen_rewards_B - outcome.reported.rejected_rewards_B
+    values = {"loss": loss.detach(), "gradNorm": norms[0]} | _shown(
+        batch, policy_N.detach(), outcome.reported
+    )
+    numbers = torch.stack([value.float() for value in values.values()]).tolist()
+    return dict(zip(values, numbers, strict=True)) | {"skipped": float(not finite)}
+
+
+def _shown(batch: PictureBatch, policy_N: Tensor, reported: PairLosses | None) -> dict[str, Tensor]:
+    """Means over the pairs, where there are any."""
+    if not len(batch.chosen_B):
+        return {"errorChosen": policy_N.mean()}
+    errors = {
+        "errorChosen": policy_N[batch.chosen_B].mean(),
+        "errorRejected": policy_N[batch.rejected_B].mean(),
+    }
+    if reported is None:
+        return errors
+    margin_B = reported.chosen_rewards_B - reported.rejected_rewards_B
     sided_B = torch.sign(batch.p_B - 0.5) * margin_B
-    values = {
-        "loss": loss.detach(),
-        "gradNorm": norms[0],
+    return {
         "accuracy": (0.5 + 0.5 * torch.sign(sided_B)).mean(),
         "margin": margin_B.mean(),
-        "rewardsChosen": outcome.reported.chosen_rewards_B.mean(),
-        "rewardsRejected": outcome.reported.rejected_rewards_B.mean(),
-        "errorChosen": policy_N.detach()[batch.chosen_B].mean(),
-        "errorRejected": policy_N.detach()[batch.rejected_B].mean(),
+        "rewardsChosen": reported.chosen_rewards_B.mean(),
+        "rewardsRejected": reported.rejected_rewards_B.mean(),
+        **errors,
     }
-    shown = torch.stack([value.float() for value in values.values()]).tolist()
-    return dict(zip(values, shown, strict=True)) | {"skipped": float(not finite)}
 
 
-def _policy_errors(
+def reference_errors(model: ImageModel, noisy: Noisy) -> Tensor:
+    """(N,) of the bare base."""
+    return denoising_errors(model, noisy, [None])[0]
+
+
+def policy_errors(
     model: ImageModel, noisy: Noisy, batch: PictureBatch, trained: Adapter | UserAttention
 ) -> Tensor:
+    """(N,) of what is trained, each picture for the user of the batch where it is a user attention."""
     if isinstance(trained, Adapter):
         return denoising_errors(model, noisy, [trained])[0]
     if batch.users is None:
@@ -104,7 +129,7 @@ def check_start(
     """Refuse to train unless what is fresh is off by exactly what the base is off. Raises ValueError."""
     noisy = add_noise(model, batch.latents, batch.condition, batch.groups_N, generator)
     with torch.no_grad():
-        apart_N = _policy_errors(model, noisy, batch, trained) - denoising_errors(model, noisy, [None])[0]
+        apart_N = policy_errors(model, noisy, batch, trained) - reference_errors(model, noisy)
     if not bool((apart_N == 0).all()):
         worst = apart_N.abs().max().item()
         raise ValueError(

@@ -7,11 +7,20 @@ adapter, bit for bit on a CPU.
 import hashlib
 import random
 from collections.abc import Iterator, Sequence
+from typing import Protocol, TypeVar
 
-from prefloop.text.encode import Encoded
+
+class Preferred(Protocol):
+    """A row: texts or pictures of one vote."""
+
+    @property
+    def preference(self) -> str: ...
 
 
-def microbatches(rows: Sequence[Encoded], size: int, epochs: int, seed: int | str) -> Iterator[list[Encoded]]:
+Row = TypeVar("Row", bound=Preferred)
+
+
+def microbatches(rows: Sequence[Row], size: int, epochs: int, seed: int | str) -> Iterator[list[Row]]:
     """Every row once per epoch, in a new order each time, `size` preferences a step; the last one may be smaller."""
     named = " ".join(row.preference for row in rows)
     for epoch in range(epochs):
@@ -22,5 +31,5 @@ def microbatches(rows: Sequence[Encoded], size: int, epochs: int, seed: int | st
             yield order[start : start + size]
 
 
-def count_steps(rows: Sequence[Encoded], size: int, epochs: int) -> int:
+def count_steps(rows: Sequence[Preferred], size: int, epochs: int) -> int:
     return epochs * -(-len(rows) // size)

@@ -2,19 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import torch
 from torch import Tensor
 
-from prefloop.adapters.lora import Adapter
-from prefloop.adapters.update import adamw
+from prefloop.adapters.update import Flat, adamw
 
 _MOMENTS = ("exp_avg", "exp_avg_sq")
 
 
+Learner = TypeVar("Learner", bound=Flat)
+
+
 @dataclass(frozen=True)
-class Policy:
-    adapter: Adapter
+class Policy(Generic[Learner]):
+    """adapter: what is trained, an adapter or a user attention."""
+
+    adapter: Learner
     optimizer: torch.optim.AdamW
 
     def tensors(self, name: str) -> dict[str, Tensor]:
@@ -26,7 +31,7 @@ class Policy:
         return {f"{name}.weights": flat, f"{name}.steps": steps.reshape(1), **moments}
 
 
-def new_policy(adapter: Adapter, learning_rate: float, weight_decay: float) -> Policy:
+def new_policy(adapter: Learner, learning_rate: float, weight_decay: float) -> Policy[Learner]:
     return Policy(adapter, adamw(adapter, learning_rate, weight_decay))
 
 

@@ -255,8 +255,8 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path, required=True, help="folder to write, also holds the checkpoint")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--autoencoder-steps", type=int, default=3000)
-    parser.add_argument("--steps", type=int, default=8000, help="of the denoiser")
+    parser.add_argument("--autoencoder-steps", type=int, default=2500)
+    parser.add_argument("--steps", type=int, default=3600, help="of the denoiser")
     parser.add_argument(
         "--minutes", type=float, default=55.0, help="stop early after this time, learning rate annealed"
     )

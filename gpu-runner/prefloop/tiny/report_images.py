@@ -68,7 +68,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m prefloop.tiny.report_images", description="Measures the tiny diffusion model."
     )
-    parser.add_argument("--model", type=Path, default=BUILT_IN, help="a folder made by build_diffusion")
+    parser.add_argument(
+        "--model", type=Path, default=BUILT_IN, help="a diffusers folder; default: the built-in one"
+    )
     parser.add_argument("--prompts", type=int, default=500)
     parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("--guidance", type=float, default=GUIDANCE)

@@ -1,0 +1,184 @@
+"""The optimiser steps over one batch of votes on pictures: what every image recipe shares.
+
+Shapes: N pictures of a microbatch · B pairs among them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from prefloop.adapters.lora import Adapter, new_adapter
+from prefloop.image.model import ImageModel
+from prefloop.image.personalize import UserAttention
+from prefloop.image.rows import PictureReader, PictureRow
+from prefloop.image.step import PictureBatch, PictureObjective, check_start, picture_step
+from prefloop.recipes.data_order import microbatches
+from prefloop.recipes.kinds import ImageRecipe
+from prefloop.recipes.policy import new_policy, restore
+from prefloop.recipes.steps import MAX_SKIPPED
+
+# (rows of a microbatch, random numbers of this step) → the tokens of whom each row is drawn for, (rows, tokens, width)
+UsersOf = Callable[[Sequence[PictureRow], torch.Generator], Tensor]
+# Share of prompts that SFT trains without their caption: its recipe, made for texts, says nothing of it.
+CAPTION_DROPOUT = 0.1
+
+
+@dataclass(frozen=True)
+class PictureStart:
+    """The parent: what it published, and its state where that can be gone on from."""
+
+    trained: Adapter | UserAttention
+    tensors: Mapping[str, Tensor]
+
+
+@dataclass(frozen=True)
+class TrainedPictures:
+    """trained: what is published. tensors, facts: the state to go on from. losses: after every step that counted."""
+
+    trained: Adapter | UserAttention
+    tensors: dict[str, Tensor]
+    facts: dict[str, Any]
+    losses: list[float]
+    metrics: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Method:
+    """What tells the image methods apart. own_noise: as in `image.errors.add_noise`. users: PPD's alone.
+
+    has_reference: whether the bare base is asked as well.
+    """
+
+    objective: PictureObjective
+    own_noise: bool = False
+    has_reference: bool = True
+    users: UsersOf | None = None
+
+
+def train_pictures(
+    model: ImageModel,
+    reader: PictureReader,
+    start: PictureStart | None,
+    fresh: Callable[[], Adapter | UserAttention],
+    rows: Sequence[PictureRow],
+    recipe: ImageRecipe,
+    method: Method,
+    on_step: Callable[[], None],
+) -> TrainedPictures:
+    """One batch. The same parent, rows and recipe give the same weights, bit for bit on a CPU.
+
+    Raises ValueError when what is fresh is not the reference, or when the numbers stay not finite.
+    """
+    policy = new_policy(start.trained if start else fresh(), recipe.learning_rate, recipe.weight_decay)
+    if start and start.tensors:
+        restore(policy, "policy", start.tensors)
+    done: list[tuple[dict[str, float], int]] = []
+    for some in microbatches(rows, recipe.micro_batch, recipe.epochs, recipe.seed):
+        generator = _generator(recipe.seed, len(done), some)
+        batch = picture_batch(model, reader, some, recipe, method, generator)
+        if start is None and not done:
+            check_start(model, batch, policy.adapter, _generator(recipe.seed, -1, some))
+        metrics = picture_step(
+            model,
+            batch,
+            policy.adapter,
+            policy.optimizer,
+            method.objective,
+            generator,
+            recipe.max_grad_norm,
+            method.own_noise,
+            method.has_reference,
+        )
+        done.append((metrics, len(batch.chosen_B)))
+        _check_finite(done)
+        on_step()
+    counted = [(metrics, pairs) for metrics, pairs in done if not metrics["skipped"]]
+    if not counted:
+        raise ValueError(f"loss or gradient was not finite in any of {len(done)} steps")
+    losses = [metrics["loss"] for metrics, _ in counted]
+    facts = {"form": form_of(recipe)}
+    return TrainedPictures(
+        policy.adapter.freeze(), policy.tensors("policy"), facts, losses, _summary(done, counted)
+    )
+
+
+def fresh_adapter(model: ImageModel, recipe: ImageRecipe) -> Adapter:
+    targets = recipe.targets if isinstance(recipe.targets, str) else list(recipe.targets)
+    return new_adapter(model.layers, recipe.rank, recipe.lora_alpha, recipe.seed, targets)
+
+
+def picture_batch(
+    model: ImageModel,
+    reader: PictureReader,
+    rows: Sequence[PictureRow],
+    recipe: ImageRecipe,
+    method: Method,
+    generator: torch.Generator,
+) -> PictureBatch:
+    """All pictures of the rows, each as often as the recipe asks for noise samples."""
+    dropout = getattr(recipe, "caption_dropout", CAPTION_DROPOUT)
+    samples = getattr(recipe, "noise_samples", 1)
+    asked = torch.rand(len(rows), generator=generator) >= dropout
+    captions = [row.caption if keep else None for row, keep in zip(rows, asked.tolist(), strict=True)]
+    users = method.users(rows, generator) if method.users else None
+    rows, captions = [*rows] * samples, captions * samples
+    sizes = torch.tensor([len(row.latents_kCHW) for row in rows])
+    groups_N = torch.arange(len(rows)).repeat_interleave(sizes)
+    first = (sizes.cumsum(0) - sizes).tolist()
+    pairs = [(at, pair) for at, row in zip(first, rows, strict=True) for pair in row.pairs]
+    number = lambda values: torch.tensor(values, device=model.device)
+    return PictureBatch(
+        torch.cat([row.latents_kCHW for row in rows]).to(model.device, model.dtype),
+        reader.conditions(captions).at(groups_N.to(model.device)),
+        groups_N.to(model.device),
+        number([at + pair.chosen for at, pair in pairs]),
+        number([at + pair.rejected for at, pair in pairs]),
+        number([pair.p for _, pair in pairs]),
+        number([pair.weight / samples for _, pair in pairs]),
+        len(rows) // samples,
+        None if users is None else users.repeat(samples, 1, 1)[groups_N].to(model.device),
+        number([phi for row in rows for phi in row.phi_k]),
+    )
+
+
+def form_of(recipe: ImageRecipe) -> dict[str, Any]:
+    """What must be the same for a state to be gone on from."""
+    targets = recipe.targets if isinstance(recipe.targets, str) else list(recipe.targets)
+    return {
+        "method": recipe.method,
+        "rank": recipe.rank,
+        "alpha": float(recipe.lora_alpha),
+        "targets": targets,
+    }
+
+
+def _generator(seed: int, step: int, rows: Sequence[PictureRow]) -> torch.Generator:
+    """Of a step alone: a training that goes on draws what it would have drawn."""
+    named = f"{seed} {step} {' '.join(row.preference for row in rows)}"
+    return torch.Generator().manual_seed(int.from_bytes(hashlib.sha256(named.encode()).digest()[:7]))
+
+
+def _check_finite(done: Sequence[tuple[dict[str, float], int]]) -> None:
+    skipped = sum(metrics["skipped"] for metrics, _ in done)
+    if skipped > MAX_SKIPPED:
+        raise ValueError(f"loss or gradient was not finite in {skipped:.0f} of {len(done)} steps")
+
+
+def _summary(
+    done: Sequence[tuple[dict[str, float], int]], counted: Sequence[tuple[dict[str, float], int]]
+) -> dict[str, float]:
+    """Means over the pairs of the steps that counted."""
+    total = sum(pairs or 1 for _, pairs in counted)
+    names = [name for name in counted[0][0] if name != "skipped"]
+    means = {name: sum(m[name] * (pairs or 1) for m, pairs in counted) / total for name in names}
+    return means | {
+        "steps": len(done),
+        "skippedSteps": len(done) - len(counted),
+        "pairs": sum(pairs for _, pairs in done),
+    }

@@ -1,0 +1,87 @@
+"""PPD (Dang et al. 2025, arXiv 2501.06655): one model that is told whose taste it is.
+
+A person is known by some of their other votes: so many as are drawn go through the user encoder, and its tokens through
+a cross-attention of their own. Only that attention is trained; the reference is the base, told nothing.
+
+Shapes: R rows · V votes of each · F features · N tokens, U their width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from prefloop.contracts import PpdRecipe
+from prefloop.image.model import ImageModel
+from prefloop.image.personalize import personalize
+from prefloop.image.rows import PictureReader, PictureRow
+from prefloop.recipes.diffusion_dpo import pair_objective
+from prefloop.recipes.pictures import (
+    Method,
+    PictureStart,
+    TrainedPictures,
+    UsersOf,
+    train_pictures,
+)
+from prefloop.taste.set_encoder import SetEncoder
+
+
+def train_ppd(
+    model: ImageModel,
+    reader: PictureReader,
+    start: PictureStart | None,
+    rows: Sequence[PictureRow],
+    recipe: PpdRecipe,
+    on_step: Callable[[], None],
+    encoder: SetEncoder,
+) -> TrainedPictures:
+    """Raises ValueError for votes that the encoder cannot read."""
+    method = Method(
+        pair_objective(recipe.beta, recipe.label_smoothing),
+        users=users_by_votes(encoder, recipe.support, recipe.user_dropout),
+    )
+    fresh = lambda: personalize(model, encoder.width, recipe.seed)
+    return train_pictures(model, reader, start, fresh, rows, recipe, method, on_step)
+
+
+def users_by_votes(encoder: SetEncoder, most: int, dropout: float) -> UsersOf:
+    """Each row's person by 0 to `most` of their other votes, drawn anew every time; zeros with the probability `dropout`,
+    so that the model goes on drawing for nobody in particular."""
+
+    def users(rows: Sequence[PictureRow], generator: torch.Generator) -> Tensor:
+        drawn = [_some(row, most, generator) for row in rows]
+        width = max(1, max(len(votes) for votes in drawn))
+        chosen_RVF = torch.zeros(len(rows), width, encoder.feature_size)
+        rejected_RVF, weight_RV = torch.zeros_like(chosen_RVF), torch.zeros(len(rows), width)
+        for place, votes in enumerate(drawn):
+            for at, vote in enumerate(votes):
+                chosen_RVF[place, at] = _features(vote.chosen, encoder, vote.preference)
+                rejected_RVF[place, at] = _features(vote.rejected, encoder, vote.preference)
+                weight_RV[place, at] = vote.weight
+        with torch.no_grad():
+            tokens_RNU, _ = encoder.embed(chosen_RVF, rejected_RVF, weight_RV)
+        known_R = torch.rand(len(rows), generator=generator) >= dropout
+        return tokens_RNU * known_R[:, None, None]
+
+    return users
+
+
+def _some(row: PictureRow, most: int, generator: torch.Generator) -> list:
+    """0 to `most` of the person's other votes; a pick among several is several pairs, which stay together."""
+    by_vote: dict[str, list] = {}
+    for pair in row.support:
+        by_vote.setdefault(pair.preference, []).append(pair)
+    names = list(by_vote)
+    count = int(torch.randint(0, min(most, len(names)) + 1, (), generator=generator))
+    order = torch.randperm(len(names), generator=generator)[:count].tolist()
+    return [pair for place in order for pair in by_vote[names[place]]]
+
+
+def _features(values: Sequence[float], encoder: SetEncoder, preference: str) -> Tensor:
+    if len(values) != encoder.feature_size:
+        raise ValueError(
+            f"vote {preference} has {len(values)} features, and the user encoder reads {encoder.feature_size}"
+        )
+    return torch.tensor(values)
