@@ -6,6 +6,8 @@ from pathlib import Path
 import torch
 from transformers.utils import logging
 
+from prefloop.image.fingerprint import image_fingerprint
+from prefloop.image.model import ImageModel, load_image_model
 from prefloop.text.encode import TextEncoder, load_encoder
 from prefloop.text.fingerprint import base_fingerprint
 from prefloop.text.reference_cache import ReferenceCache
@@ -30,6 +32,28 @@ class Base:
         )
         file = folder / f"{self.fingerprint[:16]} {arithmetic}".replace(" ", "-") if folder else None
         return ReferenceCache(f"{self.fingerprint} {arithmetic}", file)
+
+
+@dataclass(frozen=True)
+class ImageBase:
+    """The same of a text-to-image model."""
+
+    name: str
+    model: ImageModel
+    fingerprint: str
+
+
+def draws_pictures(model: str) -> bool:
+    """Whether a name is that of a text-to-image model: the built-in one, or a folder of diffusers."""
+    return model == "tiny-diffusion" or (Path(model) / "model_index.json").is_file()
+
+
+def load_image_base(model: str, dtype: str, device: str, revision: str | None = None) -> ImageBase:
+    """`tiny-diffusion`, a folder (called by its last name) or a hub id. Raises ValueError for what cannot be loaded."""
+    logging.disable_progress_bar()
+    loaded = load_image_model(model, dtype, device, revision)
+    name = Path(model).resolve().name if Path(model).is_dir() else model
+    return ImageBase(name, loaded, image_fingerprint(loaded))
 
 
 def load_base(model: str, dtype: str, device: str, revision: str | None = None) -> Base:

@@ -1,10 +1,11 @@
 """The routes. OpenAI's shapes, with one difference: a failure is { code, message }."""
 
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import wraps
+from typing import Protocol
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -12,36 +13,48 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from prefloop.serve.chat import Chat
 from prefloop.serve.chat_request import BASE, Sha, parse_body
-from prefloop.serve.credit import Crediting
-from prefloop.serve.engine import Engine
 from prefloop.serve.errors import ServeError
 from prefloop.serve.registry import Registry
 
 MAX_BODY_BYTES = 8 << 20
 Handler = Callable[[Request], Awaitable[Response]]
+# (request, its whole body) → answer
+Post = Callable[[Request, bytes], Awaitable[Response]]
+
+
+class Works(Protocol):
+    """What runs the model: an engine of texts, a painter of pictures."""
+
+    in_flight: int
+
+    def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+    @property
+    def alive(self) -> bool: ...
 
 
 @dataclass(frozen=True)
 class Server:
-    """What the routes need. key: bearer that every route but /health asks for; None: none."""
+    """What the routes need. posts: what the kind of model answers, by path. key: bearer that every route but /health
+    asks for; None: none."""
 
-    engine: Engine
+    engine: Works
     registry: Registry
-    chat: Chat
-    crediting: Crediting
+    posts: Mapping[str, Post]
     model: str
     fingerprint: str
     key: str | None
 
 
 def create_app(server: Server) -> Starlette:
-    async def complete(request: Request) -> Response:
-        return await server.chat.answer(request, await read_body(request))
+    def taking(post: Post) -> Handler:
+        async def take(request: Request) -> Response:
+            return await post(request, await read_body(request))
 
-    async def credit(request: Request) -> Response:
-        return await server.crediting.answer(await read_body(request))
+        return take
 
     async def models(_: Request) -> Response:
         base = {"id": BASE, "object": "model", "owned_by": "prefloop", "root": server.model, "parent": None}
@@ -87,8 +100,7 @@ def create_app(server: Server) -> Starlette:
     return Starlette(
         lifespan=lifespan,
         routes=[
-            Route("/v1/chat/completions", guarded(complete), methods=["POST"]),
-            Route("/v1/credit", guarded(credit), methods=["POST"]),
+            *(Route(path, guarded(taking(post)), methods=["POST"]) for path, post in server.posts.items()),
             Route("/v1/adapters/load", guarded(load), methods=["POST"]),
             Route("/v1/adapters/unload", guarded(unload), methods=["POST"]),
             Route("/v1/models", guarded(models), methods=["GET"]),

@@ -1,4 +1,4 @@
-"""prefloop-runner serve: one frozen base, many adapters, OpenAI's chat completions."""
+"""prefloop-runner serve: one frozen base, many adapters, OpenAI's chat completions; or pictures, where the model draws."""
 
 import argparse
 import os
@@ -11,12 +11,13 @@ from pathlib import Path
 import torch
 import uvicorn
 
-from prefloop.base import choose_device, load_base
+from prefloop.base import choose_device, draws_pictures, load_base, load_image_base
 from prefloop.commands.options import add_model, positive
 from prefloop.edge import Edge
 from prefloop.serve.app import Server, create_app
-from prefloop.serve.assemble import assemble
-from prefloop.serve.source import Source, from_edge, from_folder
+from prefloop.serve.assemble import assemble, assemble_images
+from prefloop.serve.source import PICTURES, TEXT, Kind, Source, from_edge, from_folder
+from prefloop.taste.features import load_feature_encoder
 from prefloop.text.decode import CONTEXT
 
 EDGE_PATIENCE_SECONDS = 10.0
@@ -39,6 +40,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     adapters.add_argument(
         "--adapters", type=Path, metavar="FOLDER", help="adapters in FOLDER/SHA/, asked first"
     )
+    parser.add_argument(
+        "--features",
+        metavar="NAME|FOLDER",
+        help="pictures: a CLIP that sees them, for tastes; tiny is the built-in one, and tiny-diffusion's default",
+    )
     network = parser.add_argument_group("network")
     network.add_argument("--host", default="127.0.0.1")
     network.add_argument("--port", type=int, default=8100, help="0: any free one")
@@ -53,26 +59,45 @@ def run(args: argparse.Namespace) -> int:
     if args.threads:
         torch.set_num_threads(args.threads)
     device, edge = choose_device(args.device), connect(args)
-    base = load_base(args.model, args.dtype, device, args.revision)
-    sources: list[Source] = [from_folder(args.adapters)] if args.adapters else []
-    if edge is not None:
-        sources.append(from_edge(edge, base.fingerprint))
+    server = (image_server if draws_pictures(args.model) else text_server)(args, device, edge)
     listener = socket.create_server((args.host, args.port), reuse_port=False)
-    server = assemble(
+    # what the GIL's holder may keep it for: a request's Python must not hold up every product of a step
+    sys.setswitchinterval(0.0005)
+    url = f"http://{args.host}:{listener.getsockname()[1]}"
+    print(f"serving {server.model} ({args.dtype}, {device}) at {url}", flush=True)
+    serve(server, listener, args.drain)
+    return 0
+
+
+def text_server(args: argparse.Namespace, device: str, edge: Edge | None) -> Server:
+    base = load_base(args.model, args.dtype, device, args.revision)
+    return assemble(
         base,
-        sources,
+        _sources(args, edge, base.fingerprint, TEXT),
         slots=args.slots,
         context=args.context,
         queue=args.queue,
         max_adapters=args.max_adapters,
         key=os.environ.get(args.bearer_env) or None,
     )
-    # what the GIL's holder may keep it for: a request's Python must not hold up every product of a step
-    sys.setswitchinterval(0.0005)
-    url = f"http://{args.host}:{listener.getsockname()[1]}"
-    print(f"serving {base.name} ({args.dtype}, {base.trunk.device}) at {url}", flush=True)
-    serve(server, listener, args.drain)
-    return 0
+
+
+def image_server(args: argparse.Namespace, device: str, edge: Edge | None) -> Server:
+    base = load_image_base(args.model, args.dtype, device, args.revision)
+    named = args.features or ("tiny" if args.model == "tiny-diffusion" else None)
+    return assemble_images(
+        base,
+        _sources(args, edge, base.fingerprint, PICTURES),
+        features=load_feature_encoder(named, device) if named else None,
+        queue=args.queue,
+        max_adapters=args.max_adapters,
+        key=os.environ.get(args.bearer_env) or None,
+    )
+
+
+def _sources(args: argparse.Namespace, edge: Edge | None, fingerprint: str, kind: Kind) -> list[Source]:
+    sources: list[Source] = [from_folder(args.adapters, kind)] if args.adapters else []
+    return [*sources, from_edge(edge, fingerprint, kind)] if edge else sources
 
 
 def connect(args: argparse.Namespace) -> Edge | None:

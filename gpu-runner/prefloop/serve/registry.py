@@ -7,17 +7,17 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
-from prefloop.adapters.lora import Adapter
 from prefloop.serve.errors import ServeError
 
 
 @dataclass(eq=False)
 class Loaded:
-    """differs: whether the probe's logits are not the base's. users: requests that hold it."""
+    """adapter: of texts or of pictures. differs: whether the probe's outcome is not the base's. users: requests that hold it."""
 
     sha: str
-    adapter: Adapter
+    adapter: Any
     differs: bool
     users: int = 0
 
@@ -48,7 +48,7 @@ class Registry:
         return await asyncio.shield(task)
 
     @contextmanager
-    def using(self, loaded: Loaded) -> Iterator[Adapter]:
+    def using(self, loaded: Loaded) -> Iterator[Any]:
         """Within, the adapter stays."""
         loaded.users += 1
         if self.loaded.get(loaded.sha) is loaded:

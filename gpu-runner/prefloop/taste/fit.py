@@ -1,8 +1,8 @@
 """Trains a set encoder on people's votes: from some of a person's votes it must foretell the others.
 
 A person may be one who votes in a domain, or simulated; nothing but votes is looked at, so a person's taste need not be
-known to anybody. How sure it is of a taste is trained with the taste: a preference is foretold with the taste's spread
-in mind (MacKay 1992), so that being surer than the votes allow costs as much as being wrong.
+known to anybody. How unsure it is is trained beside it: how far the estimate from some votes lies from the one from all
+of the person's votes, as a share of how far the prior lies from that.
 
 Shapes: B people · V votes of each · F features · E numbers of an embedding.
 """
@@ -39,6 +39,8 @@ class Votes:
         return Votes(self.chosen_BVF, self.rejected_BVF, weight_BV, self.each)
 
 
+# Of the second loss, beside the first.
+UNSURE_WEIGHT = 0.1
 # (how many people, generator) → votes of people drawn anew
 DrawVotes = Callable[[int, torch.Generator], Votes]
 
@@ -61,15 +63,10 @@ class Foresight(nn.Module):
     def __init__(self, feature_size: int, size: int) -> None:
         super().__init__()
         self.map = nn.Linear(feature_size, size, bias=False)
-        self.spread = nn.Parameter(torch.zeros(()))
 
-    def forward(self, tokens_BNU: Tensor, uncertainty_B: Tensor, difference_BVF: Tensor) -> Tensor:
+    def forward(self, tokens_BNU: Tensor, difference_BVF: Tensor) -> Tensor:
         """(B, V) log-odds that the first is preferred; the difference in units of the features' spread."""
-        mapped_BVE = self.map(difference_BVF)
-        margin_BV = (mapped_BVE * tokens_BNU.flatten(1)[:, None]).sum(2)
-        scale = F.softplus(self.spread) * uncertainty_B[:, None] ** 2
-        variance_BV = scale * mapped_BVE.square().mean(2)
-        return margin_BV / torch.sqrt(1 + math.pi / 8 * variance_BV)
+        return (self.map(difference_BVF) * tokens_BNU.flatten(1)[:, None]).sum(2)
 
 
 @dataclass(frozen=True)
@@ -101,12 +98,14 @@ def fit_set_encoder(draw: DrawVotes, shape: SetEncoderShape, options: FitOptions
             )
         votes = draw(options.people, generator)
         support, asked = split(votes, options.support, generator)
-        loss = foretold_loss(encoder, foresight, support, asked)
+        foretold, unsure = fit_losses(encoder, foresight, votes, support, asked)
+        loss = foretold + UNSURE_WEIGHT * unsure
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
-        losses.append(loss.item())
+        losses.append(foretold.item())
+    normalise(encoder, foresight, draw(2048, generator))
     encoder.eval().requires_grad_(False)
     return Fitted(encoder, foresight.eval().requires_grad_(False), losses)
 
@@ -121,11 +120,27 @@ def split(votes: Votes, most: int, generator: torch.Generator) -> tuple[Votes, V
     return votes.weighing(votes.weight_BV * is_known_BV), votes.weighing(votes.weight_BV * ~is_known_BV)
 
 
-def foretold_loss(encoder: SetEncoder, foresight: Foresight, support: Votes, asked: Votes) -> Tensor:
-    """Mean cross-entropy of the asked votes, nats."""
+def fit_losses(
+    encoder: SetEncoder, foresight: Foresight, votes: Votes, support: Votes, asked: Votes
+) -> tuple[Tensor, Tensor]:
+    """(mean cross-entropy of the asked votes, nats; how wrong it is about how unsure it is)."""
     tokens_BNU, uncertainty_B = encoder(support.chosen_BVF, support.rejected_BVF, support.weight_BV)
-    odds_BV = foresight(tokens_BNU, uncertainty_B, difference(encoder, asked))
-    return -(asked.weight_BV * F.logsigmoid(odds_BV)).sum() / asked.weight_BV.sum().clamp_min(1e-6)
+    odds_BV = foresight(tokens_BNU, difference(encoder, asked))
+    foretold = -(asked.weight_BV * F.logsigmoid(odds_BV)).sum() / asked.weight_BV.sum().clamp_min(1e-6)
+    with torch.no_grad():
+        known_BNU, _ = encoder(votes.chosen_BVF, votes.rejected_BVF, votes.weight_BV)
+        far = (encoder.prior - known_BNU).square().sum((1, 2)).mean().clamp_min(1e-12)
+        share_B = (tokens_BNU - known_BNU).square().sum((1, 2)) / far
+    return foretold, F.smooth_l1_loss(uncertainty_B.square(), share_B)
+
+
+@torch.no_grad()
+def normalise(encoder: SetEncoder, foresight: Foresight, votes: Votes) -> None:
+    """Embeddings of people who are well known vary by one: what they are put into need not know this encoder's units."""
+    tokens_BNU, _ = encoder(votes.chosen_BVF, votes.rejected_BVF, votes.weight_BV)
+    spread = tokens_BNU.std(0).square().mean().sqrt().clamp_min(1e-12)
+    encoder.scale.div_(spread)
+    foresight.map.weight.mul_(spread)
 
 
 def difference(encoder: SetEncoder, votes: Votes) -> Tensor:
@@ -137,8 +152,8 @@ def difference(encoder: SetEncoder, votes: Votes) -> Tensor:
 def accuracy(fitted: Fitted, votes: Votes, known: int) -> tuple[float, int]:
     """Share of a person's later votes that are foretold from the first `known`, ties half; and how many those were."""
     is_known_V = torch.arange(votes.weight_BV.shape[1]) < known * votes.each
-    tokens, uncertainty = fitted.encoder(votes.chosen_BVF, votes.rejected_BVF, votes.weight_BV * is_known_V)
-    odds_BV = fitted.foresight(tokens, uncertainty, difference(fitted.encoder, votes))
+    tokens, _ = fitted.encoder(votes.chosen_BVF, votes.rejected_BVF, votes.weight_BV * is_known_V)
+    odds_BV = fitted.foresight(tokens, difference(fitted.encoder, votes))
     asked_BV = (votes.weight_BV > 0) & ~is_known_V
     right = 0.5 + 0.5 * torch.sign(odds_BV[asked_BV])
     return float(right.mean()), int(asked_BV.sum())

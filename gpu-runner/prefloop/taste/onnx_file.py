@@ -79,6 +79,7 @@ def write_onnx(encoder: SetEncoder) -> bytes:
         by, wider = graph.add("Split", moved, graph.integers(size, 1), outputs=2, axis=1)
         estimate = graph.one("Add", estimate, graph.one("Mul", some, by))
         spread = graph.one("Add", spread, graph.one("Mul", some, wider))
+    estimate = graph.one("Mul", estimate, graph.constant(encoder.scale))
     embedding = graph.one("Reshape", estimate, graph.integers(1, encoder.tokens, encoder.width))
     narrowed = graph.one("Neg", graph.one("Mul", graph.one("Softplus", spread), some))
     uncertainty = graph.one("Squeeze", graph.one("Exp", narrowed), graph.integers(1))

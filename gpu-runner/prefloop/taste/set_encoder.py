@@ -46,6 +46,8 @@ class SetEncoder(nn.Module):
         self.prior_E = nn.Parameter(torch.zeros(size))
         self.register_buffer("center_F", torch.zeros(shape.feature_size))
         self.register_buffer("spread_F", torch.ones(shape.feature_size))
+        self.register_buffer("scale", torch.ones(()))
+        self.scale: Tensor
         self.center_F: Tensor
         self.spread_F: Tensor
         self.reads = nn.Linear(shape.feature_size, h)
@@ -61,7 +63,7 @@ class SetEncoder(nn.Module):
     @property
     def prior(self) -> Tensor:
         """(N, U): of somebody who has not voted."""
-        return self.prior_E.view(self.tokens, self.width)
+        return (self.scale * self.prior_E).view(self.tokens, self.width)
 
     @property
     def prior_uncertainty(self) -> float:
@@ -105,7 +107,7 @@ class SetEncoder(nn.Module):
             estimate_BE = estimate_BE + some_B1 * moved_BE1[:, :-1]
             spread_B1 = spread_B1 + some_B1 * moved_BE1[:, -1:]
         uncertainty_B = torch.exp(-F.softplus(spread_B1) * some_B1)[:, 0]
-        return estimate_BE.unflatten(1, (self.tokens, self.width)), uncertainty_B
+        return (self.scale * estimate_BE).unflatten(1, (self.tokens, self.width)), uncertainty_B
 
 
 def write_set_encoder(encoder: SetEncoder) -> bytes:
