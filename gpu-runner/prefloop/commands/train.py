@@ -1,9 +1,11 @@
 """prefloop-runner train: one recipe on a file of examples, in batches, as the loop would train them as they came.
 
 FILE has one JSON object a line: an Example of the contract, or TRL's prompt, chosen, rejected (text, or messages), with
-p, weight, topic and answer beside it where a method needs them.
-FOLDER gets the adapter as PEFT reads it, metrics.jsonl (a row a batch), notTrainable.jsonl (rows left out, and why), and
-a checkpoint after every batch, from which --resume goes on: the outcome is that of a training that was never interrupted.
+p, weight, topic and answer beside it where a method needs them. For a model that draws, an Example has pictures of
+--images; or chosen and rejected are files beside FILE; or there are images with phi or ratings, as syn-pic writes them.
+FOLDER gets the adapter as PEFT or diffusers reads it, metrics.jsonl (a row a batch), notTrainable.jsonl (rows left out,
+and why), and a checkpoint after every batch, from which --resume goes on: the outcome is that of a training that was
+never interrupted.
 """
 
 import argparse
@@ -16,20 +18,15 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from prefloop.adapters.files import CONFIG, WEIGHTS, read_peft, write_peft
-from prefloop.base import Base, choose_device, load_base, settle_arithmetic
+from prefloop.base import choose_device, draws_pictures, settle_arithmetic
+from prefloop.commands import train_images, train_texts
 from prefloop.commands.checkpoints import Checkpoints
-from prefloop.commands.example_file import read_examples
 from prefloop.commands.options import add_model, positive
 from prefloop.commands.progress import ProgressBar
 from prefloop.commands.summary import write_summary
+from prefloop.commands.train_work import Work
 from prefloop.contracts import Recipe
-from prefloop.gates.accuracy import measure_accuracy
-from prefloop.gates.scored import score_rows
-from prefloop.learn import encode_rows, train
-from prefloop.recipes.state_files import write_state_files
-from prefloop.text.encode import Encoded
-from prefloop.text.reference_cache import ReferenceCache
+from prefloop.recipes.state_files import PARTS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,6 +46,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in FOLDER")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write a summary at the end")
+    pictures = parser.add_argument_group("pictures")
+    pictures.add_argument("--images", type=Path, metavar="FOLDER", help="pictures, named by their sha256")
+    pictures.add_argument("--encoder", type=Path, metavar="FOLDER", help="ppd: the user encoder")
+    pictures.add_argument(
+        "--support", type=Path, metavar="FILE", help="ppd: JSONL, the votes that people are known by"
+    )
     add_model(parser)
 
 
@@ -79,37 +82,33 @@ def main(argv: Sequence[str]) -> int:
 
     device = choose_device(args.device)
     settle_arithmetic(args.threads, device)
-    base = load_base(args.model, args.dtype, device, args.revision)
-    rows, refused = encode_rows(base, list(read_examples(args.data)), recipe)
+    prepare = train_images.prepare if draws_pictures(args.model) else train_texts.prepare
+    work = prepare(args, recipe, device)
     args.out.mkdir(parents=True, exist_ok=True)
-    write_rows(args.out / "notTrainable.jsonl", [item.model_dump(mode="json") for item in refused])
-    if not rows:
-        reasons = Counter(item.reason for item in refused)
+    write_rows(args.out / "notTrainable.jsonl", [item.model_dump(mode="json") for item in work.refused])
+    if not work.rows:
+        reasons = Counter(item.reason for item in work.refused)
         counted = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
         raise ValueError(
             f"{args.data} has no row that {recipe.method} can train on ({counted or 'it is empty'}): see "
             f"{args.out / 'notTrainable.jsonl'}"
         )
 
-    cache = base.reference_cache(args.out / "references")
-    files, batches = run(base, cache, recipe, rows, checkpoints, identity, done, args)
-    for name in (WEIGHTS, CONFIG):
+    files, batches = run(work, recipe, checkpoints, identity, done, args)
+    for name in files.keys() - set(PARTS):
         (args.out / name).write_bytes(files[name])
-    figures = {"preferences": len(rows), "notTrainable": len(refused), "batches": len(batches)}
+    figures = {"preferences": len(work.rows), "notTrainable": len(work.refused), "batches": len(batches)}
     figures |= {"loss": batches[-1]["loss"]}
     if args.held_out:
-        held_out, _ = encode_rows(base, list(read_examples(args.held_out)), recipe)
-        figures |= held_out_figures(base, cache, files, held_out)
+        figures |= work.held_out(files)
     write_summary(args.json, "train", figures, [recipe.seed])
     print(" · ".join(f"{name} {value:.4g}" for name, value in figures.items()), f"· {args.out}")
     return 0
 
 
 def run(
-    base: Base,
-    cache: ReferenceCache,
+    work: Work,
     recipe: Recipe,
-    rows: Sequence[Encoded],
     checkpoints: Checkpoints,
     identity: dict[str, Any],
     done: tuple[dict[str, bytes], dict[str, Any]] | None,
@@ -119,34 +118,16 @@ def run(
     files: dict[str, bytes] | None = done[0] if done else None
     batches: list[dict[str, float]] = done[1]["batches"] if done else []
     bar = ProgressBar(
-        "preferences", recipe.epochs * len(rows), recipe.epochs * len(batches) * args.batch_size
+        "preferences", recipe.epochs * len(work.rows), recipe.epochs * len(batches) * args.batch_size
     )
-    for start in range(len(batches) * args.batch_size, len(rows), args.batch_size):
-        chosen = rows[start : start + args.batch_size]
-        trained = train(base, cache, files, chosen, recipe, lambda: bar.advance(recipe.micro_batch))
-        files = write_peft(trained.adapter, base.trunk.layers, base.name, base.trunk.revision)
-        files |= write_state_files(trained.tensors, trained.facts)
-        batches.append(trained.metrics)
+    for start in range(len(batches) * args.batch_size, len(work.rows), args.batch_size):
+        chosen = work.rows[start : start + args.batch_size]
+        files, metrics = work.train(files, chosen, lambda: bar.advance(recipe.micro_batch))
+        batches.append(metrics)
         checkpoints.save(len(batches), files, {"identity": identity, "batches": batches})
         write_rows(args.out / "metrics.jsonl", batches)
     assert files is not None
     return files, batches
-
-
-def held_out_figures(
-    base: Base, cache: ReferenceCache, files: dict[str, bytes], rows: Sequence[Encoded]
-) -> dict[str, float]:
-    """Accuracy of the base is ½ by definition: its implicit reward is 0 everywhere."""
-    scored = score_rows(base.trunk, cache, read_peft(files, base.trunk.layers).freeze(), rows)
-    measured = measure_accuracy(scored)
-    if measured is None:
-        return {}
-    return {
-        "heldOut": measured.n,
-        "heldOutAccuracy": measured.value,
-        "heldOutLow": measured.low,
-        "heldOutHigh": measured.high,
-    }
 
 
 def parse_recipe(text: str) -> Recipe:

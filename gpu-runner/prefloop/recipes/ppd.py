@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from prefloop.contracts import PpdRecipe
+from prefloop.contracts import PpdRecipe, SupportVote
 from prefloop.image.model import ImageModel
 from prefloop.image.personalize import personalize
 from prefloop.image.rows import PictureReader, PictureRow
@@ -46,8 +46,8 @@ def train_ppd(
     return train_pictures(model, reader, start, fresh, rows, recipe, method, on_step)
 
 
-def users_by_votes(encoder: SetEncoder, most: int, dropout: float) -> UsersOf:
-    """Each row's person by 0 to `most` of their other votes, drawn anew every time; zeros with the probability `dropout`,
+def users_by_votes(encoder: SetEncoder, most: int | None, dropout: float) -> UsersOf:
+    """Each row's person by 0 to `most` of their other votes, drawn anew every time, or by all (None); zeros with the probability `dropout`,
     so that the model goes on drawing for nobody in particular."""
 
     def users(rows: Sequence[PictureRow], generator: torch.Generator) -> Tensor:
@@ -68,9 +68,11 @@ def users_by_votes(encoder: SetEncoder, most: int, dropout: float) -> UsersOf:
     return users
 
 
-def _some(row: PictureRow, most: int, generator: torch.Generator) -> list:
+def _some(row: PictureRow, most: int | None, generator: torch.Generator) -> list[SupportVote]:
     """0 to `most` of the person's other votes; a pick among several is several pairs, which stay together."""
-    by_vote: dict[str, list] = {}
+    if most is None:
+        return list(row.support)
+    by_vote: dict[str, list[SupportVote]] = {}
     for pair in row.support:
         by_vote.setdefault(pair.preference, []).append(pair)
     names = list(by_vote)

@@ -1,0 +1,71 @@
+"""One batch of votes on pictures: from the parent's files to the files of what was trained."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from prefloop.adapters.lora import Adapter
+from prefloop.image.files import (
+    USERS,
+    WEIGHTS,
+    read_lora,
+    read_user_attention,
+    write_lora,
+    write_user_attention,
+)
+from prefloop.image.model import ImageModel
+from prefloop.image.personalize import UserAttention
+from prefloop.image.rows import PictureReader, PictureRow
+from prefloop.recipes.image_methods import train_image_method
+from prefloop.recipes.kinds import ImageRecipe
+from prefloop.recipes.pictures import PictureStart, TrainedPictures, form_of
+from prefloop.recipes.state_files import read_state_files, write_state_files
+from prefloop.taste.set_encoder import SetEncoder
+
+
+def train_rows(
+    model: ImageModel,
+    reader: PictureReader,
+    parent: Mapping[str, bytes] | None,
+    rows: Sequence[PictureRow],
+    recipe: ImageRecipe,
+    on_step: Callable[[], None],
+    encoder: SetEncoder | None = None,
+) -> TrainedPictures:
+    start = read_picture_start(parent, model, recipe) if parent else None
+    return train_image_method(model, reader, start, rows, recipe, on_step, encoder)
+
+
+def publish_files(model: ImageModel, trained: TrainedPictures) -> dict[str, bytes]:
+    """What is served, and the state to go on from, by name."""
+    if isinstance(trained.trained, Adapter):
+        files = write_lora(trained.trained, model)
+    else:
+        files = write_user_attention(trained.trained)
+    return files | write_state_files(trained.tensors, trained.facts)
+
+
+def read_published(files: Mapping[str, bytes], model: ImageModel) -> Adapter | UserAttention:
+    """Frozen; the LoRA where there are both. Raises ValueError for broken files."""
+    if WEIGHTS in files:
+        return read_lora(files, model).freeze()
+    return read_user_attention(files, model).freeze()
+
+
+def read_picture_start(files: Mapping[str, bytes], model: ImageModel, recipe: ImageRecipe) -> PictureStart:
+    """A state of another method is left aside: training goes on from the published weights, with fresh moments.
+
+    Raises ValueError for broken files, a head of another kind than the recipe trains, and another rank or scale.
+    """
+    trains_users = recipe.method == "ppd"
+    if (USERS if trains_users else WEIGHTS) not in files:
+        kinds = ("a LoRA", "a user attention")
+        raise ValueError(f"the head has not {kinds[trains_users]}, which {recipe.method} trains on")
+    trained = read_user_attention(files, model) if trains_users else read_lora(files, model)
+    if isinstance(trained, Adapter) and (trained.r, trained.alpha) != (recipe.rank, recipe.lora_alpha):
+        raise ValueError(
+            f"the head has rank {trained.r} and alpha {trained.alpha:g}, the recipe asks for {recipe.rank} and "
+            f"{recipe.lora_alpha:g}: the form of a line of adapters cannot change"
+        )
+    state = read_state_files(files)
+    if state and state[1].get("form") == form_of(recipe):
+        return PictureStart(trained, state[0])
+    return PictureStart(trained, {})
