@@ -21,6 +21,8 @@ import { domains } from './routes/domains.ts';
 import { embeddings } from './routes/embeddings.ts';
 import { encoders } from './routes/encoders.ts';
 import { health } from './routes/health.ts';
+import { images, shownImages } from './routes/images.ts';
+import { imagesGenerate } from './routes/images-generate.ts';
 import { keys } from './routes/keys.ts';
 import { models } from './routes/models.ts';
 import { preferences } from './routes/preferences.ts';
@@ -47,10 +49,11 @@ app.route('/', health);
 app.route('/', docs(app));
 app.route('/', demo);
 
+app.route('/', shownImages);
 app.use('/v1/*', authenticate);
 for (const routes of [projects, keys, signingKeys, userTokens, domains]) app.route('/', routes);
 for (const routes of [comparisons, preferences, preferencesBulk, batches, batchEnds]) app.route('/', routes);
-for (const routes of [encoders, embeddings]) app.route('/', routes);
+for (const routes of [encoders, embeddings, images, imagesGenerate]) app.route('/', routes);
 for (const routes of [adapters, adapterUploads, promotions, stats, chat, credit, models]) app.route('/', routes);
 
 app.onError((error, c) => answer(c, asApiError(error, c)));

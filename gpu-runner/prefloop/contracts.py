@@ -2312,6 +2312,62 @@ class Health(BaseModel):
     """
 
 
+class ImageReceipt(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    sha256: Sha256
+    media_type: Annotated[
+        Literal["image/png", "image/jpeg", "image/webp"], Field(alias="mediaType")
+    ]
+    """
+    What its first bytes say, whatever the sender called it.
+    """
+    width: Annotated[int, Field(gt=0)]
+    height: Annotated[int, Field(gt=0)]
+    bytes: Annotated[int, Field(gt=0)]
+    replayed: bool
+
+
+class Personal(BaseModel):
+    """
+    Whose taste went in: which encoder, from how many votes; null = nobody’s.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    encoder: Sha256
+    votes: Annotated[int, Field(ge=0)]
+
+
+class ImageData(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    url: str | None = None
+    b64_json: str | None = None
+    sha256: Sha256
+    seed: int
+
+
+class BlendPart(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    user: UserId | None = None
+    reward: Slug | None = None
+    weight: Annotated[float, Field(ge=0.0, le=1.0)]
+
+
 class ErrorBody(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
@@ -2892,6 +2948,67 @@ SigningKeyInput = TypeAliasType(
     "SigningKeyInput",
     Annotated[SharedSigningKey | PublicSigningKey, Field(discriminator="algorithm")],
 )
+
+
+class ImageResult(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    created: int
+    data: list[ImageData]
+    personal: Personal | None
+    """
+    Whose taste went in: which encoder, from how many votes; null = nobody’s.
+    """
+    comparison: Annotated[
+        str | None,
+        Field(
+            pattern="^(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|h[0-9a-f]{40})$"
+        ),
+    ]
+    """
+    To vote on, when there are two or more; else null.
+    """
+
+
+class ImageRequest(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    model: Annotated[
+        str, Field(examples=["support-tone"], pattern="^[a-z0-9][a-z0-9-]{0,62}$")
+    ]
+    """
+    The domain. Which adapter draws is decided by the edge, never by the caller.
+    """
+    prompt: Annotated[str, Field(max_length=4000, min_length=1)]
+    n: Annotated[int, Field(ge=1, le=8)] = 1
+    seed: Annotated[int | None, Field(ge=0, le=2147483647)] = None
+    steps: Annotated[int | None, Field(ge=1, le=200)] = None
+    """
+    Of the sampler. Default: the model’s.
+    """
+    guidance: Annotated[float | None, Field(ge=0.0, le=50.0)] = None
+    """
+    Classifier-free guidance; 1 = none.
+    """
+    response_format: Literal["url", "b64_json"] = "url"
+    personal: bool = True
+    """
+    false: as everybody gets it, whoever’s token it is.
+    """
+    blend: Annotated[list[BlendPart] | None, Field(max_length=16, min_length=1)] = None
+    """
+    Instead of the caller’s own taste. A user token may name its own user and rewards only.
+    """
+    user: Annotated[str | None, Field(max_length=128)] = None
+    """
+    Ignored: the user comes from the token.
+    """
 
 
 Recipe = TypeAliasType(

@@ -12,7 +12,7 @@ from prefloop.image.files import (
     write_user_attention,
 )
 from prefloop.image.model import ImageModel
-from prefloop.image.personalize import UserAttention
+from prefloop.image.personalize import UserAttention, UserProjection, personalize
 from prefloop.image.rows import PictureReader, PictureRow
 from prefloop.recipes.image_methods import train_image_method
 from prefloop.recipes.kinds import ImageRecipe
@@ -39,7 +39,8 @@ def publish_files(model: ImageModel, trained: TrainedPictures) -> dict[str, byte
     if isinstance(trained.trained, Adapter):
         files = write_lora(trained.trained, model)
     else:
-        files = write_user_attention(trained.trained)
+        assert isinstance(trained.trained, UserProjection)
+        files = write_user_attention(trained.trained.unfolded())
     return files | write_state_files(trained.tensors, trained.facts)
 
 
@@ -51,21 +52,27 @@ def read_published(files: Mapping[str, bytes], model: ImageModel) -> Adapter | U
 
 
 def read_picture_start(files: Mapping[str, bytes], model: ImageModel, recipe: ImageRecipe) -> PictureStart:
-    """A state of another method is left aside: training goes on from the published weights, with fresh moments.
+    """A LoRA's state of another method is left aside: training goes on from the published weights, with fresh moments.
 
     Raises ValueError for broken files, a head of another kind than the recipe trains, and another rank or scale.
     """
-    trains_users = recipe.method == "ppd"
-    if (USERS if trains_users else WEIGHTS) not in files:
-        kinds = ("a LoRA", "a user attention")
-        raise ValueError(f"the head has not {kinds[trains_users]}, which {recipe.method} trains on")
-    trained = read_user_attention(files, model) if trains_users else read_lora(files, model)
-    if isinstance(trained, Adapter) and (trained.r, trained.alpha) != (recipe.rank, recipe.lora_alpha):
+    state = read_state_files(files)
+    known = state[0] if state and state[1].get("form") == form_of(recipe) else {}
+    if recipe.method == "ppd":
+        return PictureStart(personalize(model, read_width(files, known, model)), known)
+    if WEIGHTS not in files:
+        raise ValueError(f"the head has no LoRA, which {recipe.method} goes on from")
+    adapter = read_lora(files, model)
+    if (adapter.r, adapter.alpha) != (recipe.rank, recipe.lora_alpha):
         raise ValueError(
-            f"the head has rank {trained.r} and alpha {trained.alpha:g}, the recipe asks for {recipe.rank} and "
+            f"the head has rank {adapter.r} and alpha {adapter.alpha:g}, the recipe asks for {recipe.rank} and "
             f"{recipe.lora_alpha:g}: the form of a line of adapters cannot change"
         )
-    state = read_state_files(files)
-    if state and state[1].get("form") == form_of(recipe):
-        return PictureStart(trained, state[0])
-    return PictureStart(trained, {})
+    return PictureStart(adapter, known)
+
+
+def read_width(files: Mapping[str, bytes], known: Mapping[str, object], model: ImageModel) -> int:
+    """Of a head's user tokens. What was trained cannot be told from what was published: PPD goes on from its own state."""
+    if USERS not in files or not known:
+        raise ValueError("the head has no user attention with its state, which ppd goes on from")
+    return read_user_attention(files, model).width

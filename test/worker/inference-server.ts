@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { png } from './made-image.ts';
 
 type ChatBody = {
   model: string;
@@ -30,6 +31,10 @@ type Behaviour = {
   drop: number;
   /** The text of an answer. */
   say: (body: ChatBody) => string;
+  /** The base64 of a picture. */
+  draw: (body: ChatBody, seed: number) => string;
+  /** Features of the picture with this seed. */
+  see: ((seed: number) => unknown) | null;
   /** Answers every chat request with this status and body. */
   fail: { status: number; body: unknown } | null;
   /** Milliseconds between the chunks of a stream. */
@@ -49,6 +54,8 @@ type Behaviour = {
 const PLAIN: Behaviour = {
   drop: 0,
   say: ({ model, seed, messages }) => `${model.slice(0, 4)} with seed ${seed} on ${messages.at(-1)?.content}`,
+  draw: ({ model }, seed) => Buffer.from(png(seed + (model === 'base' ? 0 : 1000))).toString('base64'),
+  see: null,
   fail: null,
   chunkMs: 20,
   logRatios: null,
@@ -109,6 +116,16 @@ export async function startInferenceServer(): Promise<InferenceServer> {
         tokens,
         reward: tokens.length * body.beta * 0.5,
       });
+    }
+    if (request.url === '/v1/images/generations') {
+      self.asked.push(body);
+      if (behaviour.fail) return json(response, behaviour.fail.status, behaviour.fail.body);
+      const data = Array.from({ length: body.n }, (_, i) => ({
+        b64_json: behaviour.draw(body, body.seed + i),
+        seed: body.seed + i,
+        ...(body.features && behaviour.see && { features: behaviour.see(body.seed + i) }),
+      }));
+      return json(response, 200, { created: 1, model: behaviour.adapter ?? body.model, data });
     }
     if (request.url !== '/v1/chat/completions')
       return json(response, 404, { code: 'not_found', message: 'no such path' });

@@ -1,4 +1,4 @@
-/** Pictures made up for tests: PNGs of one pixel, each of another colour. */
+/** Pictures made up for tests: PNGs of one colour, each of another one. */
 import { crc32, deflateSync } from 'node:zlib';
 import type { TestEdge } from './hosts.ts';
 import { sha256 } from './made-adapter.ts';
@@ -10,12 +10,20 @@ export async function makePixel(edge: TestEdge, bearer: string): Promise<string>
   made += 1;
   const bytes = png(made);
   const hash = await sha256(bytes);
-  await edge.call('PUT', `/v1/images/${hash}`, { bearer, raw: bytes, headers: { 'content-type': 'image/png' } });
+  const { status } = await putImage(edge, bearer, hash, bytes);
+  if (status !== 201) throw new Error(`the picture was not taken: ${status}`);
   return hash;
 }
 
-function png(colour: number): Uint8Array<ArrayBuffer> {
-  const header = Buffer.from([0, 0, 0, 1, 0, 0, 0, 1, 8, 2, 0, 0, 0]);
+export function putImage(edge: TestEdge, bearer: string, hash: string, bytes: Uint8Array<ArrayBuffer>) {
+  return edge.call('PUT', `/v1/images/${hash}`, { bearer, raw: bytes, headers: { 'content-type': 'image/png' } });
+}
+
+/** A PNG of width × height pixels, as its header says; its data has one. */
+export function png(colour: number, width = 1, height = 1): Uint8Array<ArrayBuffer> {
+  const header = Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 8, 2, 0, 0, 0]);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
   const pixels = deflateSync(Buffer.from([0, colour & 255, (colour >> 8) & 255, (colour >> 16) & 255]));
   const parts = [chunk('IHDR', header), chunk('IDAT', pixels), chunk('IEND', Buffer.of())];
   return new Uint8Array(Buffer.concat([Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]), ...parts]));

@@ -2,9 +2,10 @@
 import type { AdapterFileName } from '../../shared/contracts/adapter.ts';
 import { checkOnnx, MAX_ONNX_BYTES } from '../encoder/onnx-check.ts';
 import { finiteScan } from './finite-scan.ts';
+import { userAttentionFacts } from './image-adapter.ts';
 import { configFacts, loraFacts } from './lora.ts';
 import { Problem, refuse } from './problem.ts';
-import { headerLength, LENGTH_BYTES, parseHeader } from './safetensors.ts';
+import { headerLength, LENGTH_BYTES, parseHeader, type Tensor } from './safetensors.ts';
 import { parseStrictJson } from './strict-json.ts';
 
 export type Facts = Record<string, unknown>;
@@ -34,9 +35,16 @@ export function checkFile(name: AdapterFileName, bytes: number): FileCheck {
 function openCheck(name: AdapterFileName, bytes: number): FileCheck {
   if (name === 'adapter_config.json') return checkConfig(bytes);
   if (name === 'encoder.onnx') return checkNetwork(bytes);
-  const isAdapter = name === 'adapter_model.safetensors';
-  return checkTensors(bytes, { isAdapter, isScanned: isAdapter || name === 'encoder.safetensors' });
+  return checkTensors(bytes, READERS[name] ?? null);
 }
+
+/** What is kept of tensors that are served, whose values are scanned; the runner scans its own state. */
+const READERS: Partial<Record<AdapterFileName, (tensors: readonly Tensor[]) => Facts>> = {
+  'adapter_model.safetensors': (tensors) => loraFacts(tensors),
+  'pytorch_lora_weights.safetensors': (tensors) => loraFacts(tensors, 'diffusers'),
+  'user_attention.safetensors': userAttentionFacts,
+  'encoder.safetensors': (tensors) => ({ tensors: tensors.length }),
+};
 
 function checkNetwork(bytes: number): FileCheck {
   const file = collector();
@@ -49,15 +57,15 @@ function checkNetwork(bytes: number): FileCheck {
   };
 }
 
-/** A header, then data: weights that are served are scanned, the runner scans its own state. */
-function checkTensors(bytes: number, { isAdapter, isScanned }: { isAdapter: boolean; isScanned: boolean }): FileCheck {
+/** A header, then data. */
+function checkTensors(bytes: number, read: ((tensors: readonly Tensor[]) => Facts) | null): FileCheck {
   const head = collector();
   let wanted = LENGTH_BYTES;
   let scan: ((chunk: Uint8Array) => string | null) | null = null;
   let facts: Facts = {};
 
   function scanData(data: Uint8Array): void {
-    const tensor = isScanned ? scan?.(data) : null;
+    const tensor = read ? scan?.(data) : null;
     if (tensor) throw new Problem(`has a value in tensor ${tensor} that is not finite`);
   }
 
@@ -66,7 +74,7 @@ function checkTensors(bytes: number, { isAdapter, isScanned }: { isAdapter: bool
     if (head.length() < wanted) return;
     const all = head.bytes();
     const tensors = parseHeader(all.subarray(LENGTH_BYTES, wanted), bytes - wanted);
-    facts = isAdapter ? loraFacts(tensors) : { tensors: tensors.length };
+    facts = read ? read(tensors) : { tensors: tensors.length };
     scan = finiteScan(tensors);
     scanData(all.subarray(wanted));
   }

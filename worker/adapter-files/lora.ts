@@ -1,9 +1,9 @@
-/** What makes a set of tensors and a configuration a LoRA in the PEFT format, and nothing more than one. */
+/** What makes a set of tensors a LoRA, of PEFT (with its configuration) or of diffusers, and nothing more than one. */
 import { z } from 'zod';
 import { Problem } from './problem.ts';
 import type { Tensor } from './safetensors.ts';
 
-/** What is kept of a checked adapter_model.safetensors. Layer numbers in modules are written as `*`. */
+/** What is kept of a checked file of LoRA weights. Layer numbers in modules are written as `*`. */
 export const LoraFacts = z.object({
   rank: z.number(),
   tensors: z.number(),
@@ -16,15 +16,18 @@ export type LoraFacts = z.infer<typeof LoraFacts>;
 export const ConfigFacts = z.object({ rank: z.number(), alpha: z.number(), targets: z.array(z.string()).nullable() });
 export type ConfigFacts = z.infer<typeof ConfigFacts>;
 
-const NAME = /^base_model\.model\.([A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*)\.lora_(?:(A|B)\.weight|embedding_(A|B))$/;
+const NAMES = {
+  peft: /^base_model\.model\.([A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*)\.lora_(?:(A|B)\.weight|embedding_(A|B))$/,
+  diffusers: /^((?:unet|transformer)(?:\.[A-Za-z0-9_]+)+)\.lora_(A|B)\.weight$/,
+};
 const DTYPES: readonly string[] = ['F32', 'F16', 'BF16'];
 
 /** A is [rank, in, …] and B is [out, rank, …], of one rank throughout, and every A has its B. */
-export function loraFacts(tensors: readonly Tensor[]): LoraFacts {
+export function loraFacts(tensors: readonly Tensor[], format: keyof typeof NAMES = 'peft'): LoraFacts {
   const sides = new Map<string, Set<string>>();
   const ranks = new Set<number>();
   for (const { name, dtype, shape } of tensors) {
-    const [, module, linear, embedding] = NAME.exec(name) ?? [];
+    const [, module, linear, embedding] = NAMES[format].exec(name) ?? [];
     const side = linear ?? embedding;
     if (module === undefined || side === undefined) throw new Problem(`has tensor ${name}, which no LoRA has`);
     if (!DTYPES.includes(dtype)) throw new Problem(`has tensor ${name} as ${dtype}: weights are F32, F16 or BF16`);

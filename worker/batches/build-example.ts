@@ -15,10 +15,10 @@ export type Judged = {
   weight: number;
 };
 
-export type Body = Pick<Example, 'completions' | 'pairs' | 'ratings' | 'prefix'>;
+export type Body = Pick<Example, 'completions' | 'images' | 'pairs' | 'ratings' | 'prefix'>;
 export type NotTrainable = { notTrainable: NotTrainableReason };
 
-/** The text a model is trained to write: steps are lines of one answer. */
+/** The text a model is trained to write: steps are lines of one answer. A picture stands for itself by its hash. */
 export function completionText(content: Content): string {
   if (content.type === 'image') return content.sha256;
   return content.type === 'text' ? content.text : content.steps.join('\n');
@@ -44,7 +44,7 @@ export function buildAnyExample(
 ): Example {
   const built = buildPairs(judged);
   const texts = [...new Set(judged.candidates.map(({ content }) => completionText(content)))];
-  const body = 'notTrainable' in built ? { completions: texts, pairs: [] } : built;
+  const body = 'notTrainable' in built ? { ...outputs(judged, texts), pairs: [] } : built;
   return withPrompt(judged, body, system);
 }
 
@@ -80,7 +80,7 @@ function buildLiked({ candidates }: Judged, { candidate, rating }: { candidate: 
   const text = content ? completionText(content) : '';
   if (rating <= 0) return { notTrainable: 'singleRating' } as const;
   if (isBlank(text)) return { notTrainable: 'emptyCompletion' } as const;
-  return { completions: [text], pairs: [], ratings: [rating] };
+  return { ...outputs({ candidates }, [text]), pairs: [], ratings: [rating] };
 }
 
 /** The first wrong step, after the right ones. A step ends with its line, unless it is the answer's last. */
@@ -119,7 +119,13 @@ function buildPairs(judged: Judged): Body | NotTrainable {
   const at = (id: string) => completions.indexOf(text(id));
   const indexed = distinct.map(({ chosen, rejected, p }) => ({ chosen: at(chosen), rejected: at(rejected), p }));
   const ratings = ratingsOf(choice, completions, text);
-  return { completions, pairs: mergePairs(indexed, weight), ...(ratings && { ratings }) };
+  return { ...outputs(judged, completions), pairs: mergePairs(indexed, weight), ...(ratings && { ratings }) };
+}
+
+/** Texts, or hashes of pictures: a comparison has either. */
+function outputs({ candidates }: Pick<Judged, 'candidates'>, distinct: string[]): Pick<Body, 'completions' | 'images'> {
+  const arePictures = candidates.some(({ content }) => content.type === 'image');
+  return arePictures ? { completions: [], images: distinct } : { completions: distinct };
 }
 
 /** One per completion: as rated, or minus the place in a ranking; the mean where several candidates have one text. */

@@ -7,7 +7,8 @@ import type { Recipe } from '../../shared/contracts/recipe.ts';
 /** The part of a recipe that decides. */
 export type RecipeNeeds = { method: Recipe['method']; ceWeight?: number | null; resample?: boolean | null };
 
-export type Facts = { hasTopic: boolean; hasAnswer: boolean };
+/** hasUser: whether it is known whose vote it is; not asked again of votes that are in a batch. */
+export type Facts = { hasTopic: boolean; hasAnswer: boolean; hasUser?: boolean };
 
 /** As a JSON object of SQL, from a row of `domain AS d`. */
 export const RECIPE_NEEDS = `json_object('method', d.recipe ->> '$.method', 'ceWeight', d.recipe ->> '$.ceWeight',
@@ -15,6 +16,14 @@ export const RECIPE_NEEDS = `json_object('method', d.recipe ->> '$.method', 'ceW
 
 export function factsOf(prompt: Pick<Prompt, 'topic' | 'answer'>): Facts {
   return { hasTopic: prompt.topic !== undefined, hasAnswer: prompt.answer !== undefined };
+}
+
+/** Methods that learn from pictures alone. */
+const PICTURES: readonly Recipe['method'][] = ['diffusion-dpo', 'rank-dpo', 'ppd'];
+
+/** Whether the domain's model may be one that draws: `sft` takes texts and pictures. */
+export function isPictured({ method }: Pick<Recipe, 'method'>): boolean {
+  return PICTURES.includes(method) || method === 'sft';
 }
 
 /** Methods that learn from one answer alone. */
@@ -27,12 +36,17 @@ export function takes(kind: 'likedAnswer' | 'wrongStep', recipe: RecipeNeeds): b
 
 /** null = the recipe can train on it. */
 export function missing(
-  example: Pick<Example, 'completions' | 'ratings' | 'prefix'>,
+  example: Pick<Example, 'completions' | 'images' | 'ratings' | 'prefix'>,
   choice: Choice,
   facts: Facts,
   recipe: RecipeNeeds,
 ): NotTrainableReason | null {
+  const hasPictures = (example.images ?? []).length > 0;
+  if (!hasPictures && PICTURES.includes(recipe.method)) return 'needsImages';
+  if (hasPictures && !isPictured(recipe)) return 'needsText';
   switch (recipe.method) {
+    case 'ppd':
+      return facts.hasUser === false ? 'needsUser' : null;
     case 'curry-dpo':
       return missingRanking(example, choice);
     case 'cofs-dpo':

@@ -1,5 +1,6 @@
 /** What the edge asks of whatever runs the models. One back end so far; each is a record of these functions. */
 import type { Context } from 'hono';
+import type { Features } from '../../shared/contracts/features.ts';
 import type { ChatCompletion, ChatRequest, CreditRequest, CreditResult } from '../../shared/contracts/inference.ts';
 import { ApiError } from '../access/api-error.ts';
 import type { Env } from '../env.ts';
@@ -15,6 +16,21 @@ export type Ask = Omit<ChatRequest, 'user' | 'personal' | 'max_completion_tokens
   basis?: string[];
 };
 
+/** Picture i has the seed `seed` + i. user: the tokens of whom they are drawn for. */
+export type ImageAsk = {
+  model: string;
+  prompt: string;
+  n: number;
+  seed: number;
+  steps?: number;
+  guidance?: number;
+  user?: number[][];
+  /** Say also what the back end's feature encoder sees in each. */
+  features?: boolean;
+};
+
+export type ImageAnswer = { data: { b64_json: string; seed: number; features?: Features | undefined }[] };
+
 export type MixturePart = { adapter: string; weight: number };
 
 /** Throw ApiError: `inference_unavailable` (nothing answers), `inference_failed`, `invalid_request` (refused input). */
@@ -23,6 +39,8 @@ export type BackEnd = {
   stream(ask: Ask, signal: AbortSignal): Promise<Response>;
   /** One whole answer. */
   complete(ask: Ask, signal: AbortSignal): Promise<ChatCompletion>;
+  /** Pictures, as many as were asked for. */
+  images(ask: ImageAsk, signal: AbortSignal): Promise<ImageAnswer>;
   /** Credit of every token of an answer; `model` is the adapter's sha, or "base". */
   credit(ask: Required<CreditRequest>, signal: AbortSignal): Promise<CreditResult>;
   /** Loads an adapter and probes it; `differs` = its logits on a fixed prompt are not the base's. */

@@ -1,5 +1,6 @@
 /** The runner's own server, `prefloop-runner serve`. */
 import { z } from 'zod';
+import { Features } from '../../shared/contracts/features.ts';
 import { ChatCompletion, CreditResult } from '../../shared/contracts/inference.ts';
 import { ApiError } from '../access/api-error.ts';
 import type { Ask, BackEnd } from './back-end.ts';
@@ -13,6 +14,10 @@ const LOADING_MS = 120_000;
 
 const Failed = z.looseObject({ message: z.string() });
 const Loaded = z.looseObject({ differs: z.boolean() });
+const Pictures = z.looseObject({
+  model: z.string(),
+  data: z.array(z.looseObject({ b64_json: z.string(), seed: z.number().int(), features: Features.optional() })),
+});
 
 export function runnerBackEnd(url: string, key: string | undefined): BackEnd {
   const post = (path: string, body: unknown, signal: AbortSignal) => send(`${url}${path}`, key, body, signal);
@@ -42,6 +47,20 @@ export function runnerBackEnd(url: string, key: string | undefined): BackEnd {
       const parsed = ChatCompletion.safeParse(await readJson(await stream({ ...ask, stream: false }, signal)));
       if (parsed.success && parsed.data.choices.length > 0) return parsed.data;
       throw new ApiError('inference_failed', 'The inference back end did not answer with a chat completion.');
+    },
+    images: async (ask, signal) => {
+      const response = await post(
+        '/v1/images/generations',
+        ask,
+        AbortSignal.any([signal, AbortSignal.timeout(GENERATION_MS)]),
+      );
+      if (!response.ok) throw await refusal(response);
+      const parsed = Pictures.safeParse(await readJson(response));
+      if (parsed.success && parsed.data.data.length === ask.n && parsed.data.model === ask.model) return parsed.data;
+      throw new ApiError(
+        'inference_failed',
+        'The inference back end did not answer with the pictures that were asked for.',
+      );
     },
     credit: async (ask, signal) => {
       const response = await post('/v1/credit', ask, AbortSignal.any([signal, AbortSignal.timeout(GENERATION_MS)]));

@@ -12,12 +12,16 @@ import { ApiError, found } from '../access/api-error.ts';
 import { ASSIGNMENT_MS, signAssignment } from '../access/assignment-token.ts';
 import { type Caller, requireCollector, requireSecret } from '../access/caller.ts';
 import { randomSecret } from '../access/keys.ts';
+import { isPictured } from '../batches/recipe-needs.ts';
 import type { Env } from '../env.ts';
+import { picturesOf } from '../images/pictures-of.ts';
 import { askCandidates, type Made } from '../inference/ask-candidates.ts';
+import { askPictures } from '../inference/ask-pictures.ts';
 import { backEnd } from '../inference/back-end.ts';
 import { basisOf } from '../inference/personal.ts';
 import { createComparison, type Deal, findComparison } from '../store/comparisons.ts';
 import { type DomainRow, findDomain } from '../store/domains.ts';
+import { missingImage } from '../store/images.ts';
 import { failures, json, jsonBody, router } from './router.ts';
 
 export const comparisons = router();
@@ -47,7 +51,7 @@ comparisons.openapi(
 
     const domain = found(await findDomain(c.var.db, c.var.project.id, request.domain), 'domain');
     const made = request.candidates
-      ? ownCandidates(request.candidates)
+      ? await ownCandidates(c, request.candidates, request.kind)
       : await modelsCandidates(c, caller, domain, request);
     const deal: Deal = {
       id,
@@ -132,9 +136,19 @@ const CALLER: Origin = {
   ...{ topP: null, tokenIds: null, logps: null },
 };
 
-function ownCandidates(candidates: CandidateInput[]): (Made & { id?: string })[] {
+async function ownCandidates(
+  c: Context<Env>,
+  candidates: CandidateInput[],
+  kind: ComparisonRequest['kind'],
+): Promise<(Made & { id?: string })[]> {
   const ids = candidates.flatMap(({ id }) => id ?? []);
   if (new Set(ids).size < ids.length) throw new ApiError('invalid_request', 'candidates: two of them have the same id');
+  const pictures = picturesOf(
+    candidates.map(({ content }) => content),
+    kind,
+  );
+  const missing = await missingImage(c.var.db, c.var.project.id, pictures);
+  if (missing) throw new ApiError('not_found', `There is no picture ${missing}: upload it first.`);
   return candidates.map(({ id, content, origin = CALLER, features }) => ({
     ...(id && { id }),
     content,
@@ -149,10 +163,16 @@ async function modelsCandidates(
   domain: DomainRow,
   request: ComparisonRequest,
 ): Promise<Made[]> {
+  if (request.prompt.text !== undefined && isPictured(domain.recipe)) {
+    const { k, draws = k, seed = randomSeed() >>> 1, prompt } = request;
+    const wish = { prompt: prompt.text as string, k, draws, seed };
+    if (request.kind === 'steps') throw new ApiError('invalid_request', 'kind: a picture has no steps to be marked');
+    return askPictures(c, backEnd(c), domain, wish, c.req.raw.signal);
+  }
   if (!request.prompt.messages) {
     throw new ApiError(
       'invalid_request',
-      'prompt: models are asked with messages; a plain text needs candidates of its own',
+      'prompt: a model that writes is asked with messages; a plain text needs candidates of its own',
     );
   }
   const most = caller.kind === 'secret' ? (request.maxTokens ?? domain.maxTokens) : domain.maxTokens;

@@ -7,6 +7,7 @@ import { sha256Text } from '../../shared/math/sha256.ts';
 import { ApiError } from '../access/api-error.ts';
 import type { Caller } from '../access/caller.ts';
 import { factsOf } from '../batches/recipe-needs.ts';
+import { picturesOf } from '../images/pictures-of.ts';
 import type { InlineRows, Vote, Voter } from '../store/preferences-vote.ts';
 import { storedJson, storedPrompt } from '../store/stored-json.ts';
 
@@ -46,11 +47,15 @@ function inlineRows({ domain, kind, prompt, candidates }: InlineComparison): Inl
   if (candidates.length < MIN_CANDIDATES && (kind === 'pair' || kind === 'ranking')) {
     throw new ApiError('invalid_request', `comparison.candidates: a ${kind} comparison has at least ${MIN_CANDIDATES}`);
   }
+  const pictures = picturesOf(
+    candidates.map(({ content }) => content),
+    kind,
+  );
   const promptRow = { ...storedPrompt(prompt), group: prompt.group ?? null, facts: factsOf(prompt) };
   const candidateRows = candidates.map(candidateRow);
   const rows = candidateRows.map(rowText).join();
   const bodyHash = sha256Text(`${domain} ${kind} ${promptRow.id} ${rows}`);
-  return { domain, kind, bodyHash, prompt: promptRow, candidates, candidateRows };
+  return { domain, kind, bodyHash, prompt: promptRow, candidates, pictures, candidateRows };
 }
 
 // Without features as it was before there were any: a second import is still a replay.

@@ -1,14 +1,13 @@
 /** Whether an adapter may join a domain: its name, its files, its base, its parent. */
 import { and, eq } from 'drizzle-orm';
 import type { AdapterFileName, AdapterRegistration } from '../../shared/contracts/adapter.ts';
+import { kindOfAdapter } from '../adapter-files/image-adapter.ts';
 import { ConfigFacts, LoraFacts, mismatch } from '../adapter-files/lora.ts';
 import { manifestSha } from '../adapter-files/manifest.ts';
 import type { Database } from './database.ts';
 import { findDomain } from './domains.ts';
 import { type Rejection, reject } from './rejection.ts';
 import { adapter, adapterFile, encoder } from './schema.ts';
-
-const NEEDED: readonly AdapterFileName[] = ['adapter_config.json', 'adapter_model.safetensors'];
 
 /** `onTopOfHead`: its parent must be the domain's head; otherwise any adapter of the domain, or the base. */
 export async function checkAdapter(
@@ -62,12 +61,15 @@ async function checkUserEncoder(db: Database, project: string, input: AdapterReg
 async function checkFiles(
   db: Database,
   project: string,
-  { files, sha }: AdapterRegistration,
+  { files, sha, encoder: knows }: AdapterRegistration,
 ): Promise<Rejection | null> {
   const names = files.map(({ name }) => name);
   if (new Set(names).size < names.length) return reject('invalid_request', 'An adapter has each file once.');
-  const absent = NEEDED.find((name) => !names.includes(name));
-  if (absent) return reject('adapter_missing_file', `An adapter needs ${absent}.`);
+  const kind = kindOfAdapter(names);
+  if (typeof kind === 'object') return reject('adapter_missing_file', `An adapter needs ${kind.lacks}.`);
+  if (names.includes('user_attention.safetensors') && knows === undefined) {
+    return reject('encoder_mismatch', 'A user attention belongs to a user encoder: the adapter must name it.');
+  }
   if ((await manifestSha(files)) !== sha)
     return reject('hash_mismatch', 'sha is not the SHA-256 of the list of files.');
 
@@ -75,6 +77,7 @@ async function checkFiles(
   const missing = files.find((file, i) => received[i]?.bytes !== file.bytes);
   if (missing)
     return reject('adapter_missing_file', `${missing.name} with the hash ${missing.sha256} was not uploaded.`);
+  if (kind === 'pictures') return null;
   const facts = (name: AdapterFileName) => received[names.indexOf(name)]?.facts;
   const problem = mismatch(
     LoraFacts.parse(facts('adapter_model.safetensors')),

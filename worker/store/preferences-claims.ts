@@ -16,6 +16,8 @@ export function comparisonOf(vote: Vote, gathered: Gathered): Asked | Rejection 
   if ((gathered.known.get(id) ?? inline.bodyHash) !== inline.bodyHash) {
     return reject('idempotency_conflict', `The id ${id} was used for another comparison.`);
   }
+  const missing = inline.pictures.find((sha256) => !gathered.images.has(sha256));
+  if (missing) return reject('not_found', `There is no picture ${missing}: upload it first.`);
   const { prompt, kind, candidates } = inline;
   const asked = { prompt: prompt.id, group: prompt.group, facts: prompt.facts };
   return { ...domain, ...asked, domain: inline.domain, kind, candidates, user: null };

@@ -90,7 +90,8 @@ function newVote(project: string, vote: Vote, comparison: Asked): NewVote {
   const { input, voter, assignment } = vote;
   const { choice, confidence = 1 } = input;
   const judged = { candidates: comparison.candidates, choice, confidence, weight: voter.weight };
-  const built = buildBody(judged, comparison.facts, comparison.recipe);
+  const facts = { ...comparison.facts, hasUser: voter.user !== null };
+  const built = buildBody(judged, facts, comparison.recipe);
   const notTrainable = 'notTrainable' in built ? built.notTrainable : null;
   const unit =
     comparison.splitBy === 'user' && voter.user !== null ? voter.user : (comparison.group ?? comparison.prompt);

@@ -4,6 +4,7 @@ import type { ComparisonKind } from '../../shared/contracts/comparison.ts';
 import type { NotTrainableReason, PreferenceStatus } from '../../shared/contracts/preference.ts';
 import { type Facts, RECIPE_NEEDS, type RecipeNeeds } from '../batches/recipe-needs.ts';
 import type { Database } from './database.ts';
+import { KNOWN_IMAGES } from './images.ts';
 import type { Vote } from './preferences-vote.ts';
 
 export type Split = { holdOut: number; splitBy: 'prompt' | 'user'; recipe: RecipeNeeds };
@@ -34,6 +35,8 @@ export type Gathered = {
   known: Map<string, string>;
   domains: Map<string, Split>;
   earlier: Map<string, EarlierVote>;
+  /** Pictures that comparisons sent with their votes name, and that the project has. */
+  images: Set<string>;
   /** Vote by the nonce of the deal it answers. */
   nonces: Map<string, string>;
 };
@@ -68,6 +71,7 @@ export async function gather(db: Database, project: string, votes: readonly Vote
     [KNOWN, distinct(votes.map((vote) => (vote.inline ? vote.comparison : null)))],
     [DOMAINS, distinct(votes.map(({ inline }) => inline?.domain))],
     [EARLIER, distinct(votes.map(({ input }) => input.supersedes))],
+    [KNOWN_IMAGES, distinct(votes.flatMap(({ inline }) => inline?.pictures ?? []))],
     [NONCES, distinct(votes.map(({ assignment }) => (assignment && 'nonce' in assignment ? assignment.nonce : null)))],
   ];
   const asked = wanted.filter(([, ids]) => ids.length > 0);
@@ -82,6 +86,7 @@ export async function gather(db: Database, project: string, votes: readonly Vote
     known: new Map(rows<{ id: string; bodyHash: string }>(KNOWN).map(({ id, bodyHash }) => [id, bodyHash])),
     domains: byKey(rows<{ id: string; recipe: string } & Omit<Split, 'recipe'>>(DOMAINS).map(readRecipe)),
     earlier: byKey(rows<EarlierVote>(EARLIER)),
+    images: new Set(rows<{ sha256: string }>(KNOWN_IMAGES).map(({ sha256 }) => sha256)),
     nonces: new Map(rows<{ nonce: string; id: string }>(NONCES).map(({ nonce, id }) => [nonce, id])),
   };
 }

@@ -26,6 +26,8 @@ export type InlineRows = {
   bodyHash: string;
   prompt: { id: string; body: string; group: string | null; facts: Facts };
   candidates: Pick<Candidate, 'id' | 'content'>[];
+  /** Hashes of the pictures that it compares; none for texts. */
+  pictures: string[];
   /** origin null = imported, nothing more is known. */
   candidateRows: { id: string; content: string; origin: string | null; features: string | null }[];
 };

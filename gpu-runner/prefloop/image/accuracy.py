@@ -16,7 +16,7 @@ from prefloop.adapters.lora import Adapter
 from prefloop.gates.interval import Measured, mean_interval, share_interval
 from prefloop.image.errors import add_noise
 from prefloop.image.model import ImageModel
-from prefloop.image.personalize import UserAttention
+from prefloop.image.personalize import Users
 from prefloop.image.rows import PictureReader, PictureRow
 from prefloop.image.step import PictureBatch, policy_errors, reference_errors
 
@@ -36,7 +36,7 @@ class PictureScore:
 def score_pictures(
     model: ImageModel,
     reader: PictureReader,
-    trained: Adapter | UserAttention,
+    trained: Adapter | Users,
     rows: Sequence[PictureRow],
     users_of: Callable[[Sequence[PictureRow]], Tensor] | None = None,
 ) -> list[PictureScore]:

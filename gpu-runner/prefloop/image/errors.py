@@ -17,12 +17,16 @@ from prefloop.image.model import Condition, ImageModel
 
 @dataclass(frozen=True)
 class Noisy:
-    """Pictures as the denoiser sees them: noisy latents (N, C, H, W), times (N,) as indices, and what is right to say."""
+    """Pictures as the denoiser sees them: noisy latents (N, C, H, W), times (N,) as indices, and what is right to say.
+
+    worth_N: what each error counts.
+    """
 
     latents: Tensor
     times_N: Tensor
     target: Tensor
     condition: Condition
+    worth_N: Tensor
 
 
 def add_noise(
@@ -32,10 +36,12 @@ def add_noise(
     groups_N: Tensor,
     generator: torch.Generator,
     own_noise: bool = False,
+    of_noise: bool = True,
 ) -> Noisy:
     """One time for each group (the pictures of a prompt), drawn evenly. groups_N: the group of each picture, from 0.
 
     The pictures of a group share their noise too, as Diffusion-DPO has it; own_noise: each has its own, as RankDPO.
+    of_noise: errors count as errors of the noise, as DPO's losses are written; False: as the model was trained.
     """
     count = int(groups_N.max()) + 1
     times_N = model.noising.sample_times(count, generator).to(groups_N.device)[groups_N]
@@ -47,6 +53,7 @@ def add_noise(
         times_N,
         model.noising.target(latents, noise, times_N),
         condition,
+        model.noising.as_noise(times_N) if of_noise else torch.ones_like(times_N, dtype=torch.float32),
     )
 
 
@@ -62,4 +69,4 @@ def denoising_errors(model: ImageModel, noisy: Noisy, policies: Sequence[Adapter
         repeated(noisy.latents), repeated(noisy.times_N), condition, [(n, policy) for policy in policies]
     )
     apart = (predicted.float() - repeated(noisy.target.float())).square().flatten(1).mean(1)
-    return apart.view(p, n)
+    return apart.view(p, n) * noisy.worth_N

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from prefloop.adapters.lora import Adapter
 from prefloop.image.model import Condition, ImageModel
-from prefloop.image.personalize import UserAttention, seen_by
+from prefloop.image.personalize import Users, seen_by
 
 STEPS, GUIDANCE = 20, 3.0
 
@@ -27,7 +27,7 @@ STEPS, GUIDANCE = 20, 3.0
 class Audience:
     """Whom pictures are drawn for: users_BNU are one a picture, zeros for nobody in particular."""
 
-    attention: UserAttention
+    attention: Users
     users_BNU: Tensor
 
 

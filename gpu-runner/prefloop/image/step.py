@@ -15,7 +15,7 @@ from prefloop.adapters.lora import Adapter
 from prefloop.adapters.update import update
 from prefloop.image.errors import Noisy, add_noise, denoising_errors
 from prefloop.image.model import Condition, ImageModel
-from prefloop.image.personalize import UserAttention, seen_by
+from prefloop.image.personalize import Users, seen_by
 from prefloop.objectives.margins import PairLosses
 
 
@@ -56,7 +56,7 @@ PictureObjective = Callable[[PictureBatch, Tensor, Tensor], PictureOutcome]
 def picture_step(
     model: ImageModel,
     batch: PictureBatch,
-    trained: Adapter | UserAttention,
+    trained: Adapter | Users,
     optimizer: torch.optim.Optimizer,
     objective: PictureObjective,
     generator: torch.Generator,
@@ -67,9 +67,12 @@ def picture_step(
     """Means over the pairs by their published names; `skipped` 1 where something was not finite and nothing was changed.
 
     trained: an adapter, or a user attention over the bare base. generator: draws the times and the noise. own_noise: as in
-    `add_noise`. has_reference: False spares the base's run, and the objective is told the adapter's own errors in its place. The loss is the mean over preferences.
+    `add_noise`. has_reference: False spares the base's run, the objective is told the adapter's own errors in its place, and
+    they count as the model was trained. The loss is the mean over preferences.
     """
-    noisy = add_noise(model, batch.latents, batch.condition, batch.groups_N, generator, own_noise)
+    noisy = add_noise(
+        model, batch.latents, batch.condition, batch.groups_N, generator, own_noise, of_noise=has_reference
+    )
     policy_N = policy_errors(model, noisy, batch, trained)
     reference_N = policy_N.detach()
     if has_reference:
@@ -111,9 +114,7 @@ def reference_errors(model: ImageModel, noisy: Noisy) -> Tensor:
     return denoising_errors(model, noisy, [None])[0]
 
 
-def policy_errors(
-    model: ImageModel, noisy: Noisy, batch: PictureBatch, trained: Adapter | UserAttention
-) -> Tensor:
+def policy_errors(model: ImageModel, noisy: Noisy, batch: PictureBatch, trained: Adapter | Users) -> Tensor:
     """(N,) of what is trained, each picture for the user of the batch where it is a user attention."""
     if isinstance(trained, Adapter):
         return denoising_errors(model, noisy, [trained])[0]
@@ -124,7 +125,7 @@ def policy_errors(
 
 
 def check_start(
-    model: ImageModel, batch: PictureBatch, trained: Adapter | UserAttention, generator: torch.Generator
+    model: ImageModel, batch: PictureBatch, trained: Adapter | Users, generator: torch.Generator
 ) -> None:
     """Refuse to train unless what is fresh is off by exactly what the base is off. Raises ValueError."""
     noisy = add_noise(model, batch.latents, batch.condition, batch.groups_N, generator)

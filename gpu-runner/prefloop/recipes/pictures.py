@@ -15,7 +15,7 @@ from torch import Tensor
 
 from prefloop.adapters.lora import Adapter, new_adapter
 from prefloop.image.model import ImageModel
-from prefloop.image.personalize import UserAttention
+from prefloop.image.personalize import Users
 from prefloop.image.rows import PictureReader, PictureRow
 from prefloop.image.step import PictureBatch, PictureObjective, check_start, picture_step
 from prefloop.recipes.data_order import microbatches
@@ -33,7 +33,7 @@ CAPTION_DROPOUT = 0.1
 class PictureStart:
     """The parent: what it published, and its state where that can be gone on from."""
 
-    trained: Adapter | UserAttention
+    trained: Adapter | Users
     tensors: Mapping[str, Tensor]
 
 
@@ -41,7 +41,7 @@ class PictureStart:
 class TrainedPictures:
     """trained: what is published. tensors, facts: the state to go on from. losses: after every step that counted."""
 
-    trained: Adapter | UserAttention
+    trained: Adapter | Users
     tensors: dict[str, Tensor]
     facts: dict[str, Any]
     losses: list[float]
@@ -65,7 +65,7 @@ def train_pictures(
     model: ImageModel,
     reader: PictureReader,
     start: PictureStart | None,
-    fresh: Callable[[], Adapter | UserAttention],
+    fresh: Callable[[], Adapter | Users],
     rows: Sequence[PictureRow],
     recipe: ImageRecipe,
     method: Method,

@@ -1,7 +1,7 @@
 """PPD (Dang et al. 2025, arXiv 2501.06655): one model that is told whose taste it is.
 
 A person is known by some of their other votes: so many as are drawn go through the user encoder, and its tokens through
-a cross-attention of their own. Only that attention is trained; the reference is the base, told nothing.
+a cross-attention of their own. Only what leads into it is trained; the reference is the base, told nothing.
 
 Shapes: R rows · V votes of each · F features · N tokens, U their width.
 """
@@ -42,7 +42,7 @@ def train_ppd(
         pair_objective(recipe.beta, recipe.label_smoothing),
         users=users_by_votes(encoder, recipe.support, recipe.user_dropout),
     )
-    fresh = lambda: personalize(model, encoder.width, recipe.seed)
+    fresh = lambda: personalize(model, encoder.width)
     return train_pictures(model, reader, start, fresh, rows, recipe, method, on_step)
 
 

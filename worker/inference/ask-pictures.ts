@@ -1,0 +1,87 @@
+/** Pictures of the domain's own models: kept under their hashes, every draw recorded. */
+import type { Context } from 'hono';
+import type { Origin } from '../../shared/contracts/candidate.ts';
+import { MAX_IMAGE_BYTES } from '../../shared/contracts/image.ts';
+import { ApiError } from '../access/api-error.ts';
+import type { Env } from '../env.ts';
+import { keepImage } from '../images/keep-image.ts';
+import type { Made } from './ask-candidates.ts';
+import type { BackEnd, ImageAsk } from './back-end.ts';
+
+export type DrawnPicture = Made & { bytes: Uint8Array<ArrayBuffer>; sha256: string; seed: number };
+
+type Role = 'live' | 'head' | 'base';
+
+/** One request's pictures, in the order of their seeds. Throws ApiError of the back end, or `inference_failed` for what is no picture. */
+export async function drawPictures(
+  c: Context<Env>,
+  backEnd: BackEnd,
+  ask: ImageAsk,
+  role: Role,
+  signal: AbortSignal,
+): Promise<DrawnPicture[]> {
+  const { data } = await backEnd.images(ask, signal);
+  return Promise.all(
+    data.map(async ({ b64_json, seed, features }) => {
+      const bytes = decode(b64_json);
+      const { sha256 } = await keepImage(c, bytes).catch((error) => {
+        if (!(error instanceof ApiError)) throw error;
+        throw new ApiError('inference_failed', `The inference back end did not draw a picture: ${error.message}`);
+      });
+      const adapter = ask.model === 'base' ? null : ask.model;
+      const origin: Origin = {
+        ...{ role, adapter, model: null, seed, temperature: null },
+        ...{ topP: null, tokenIds: null, logps: null },
+      };
+      return {
+        content: { type: 'image' as const, sha256 },
+        origin,
+        ...(features && { features: [features] }),
+        ...{ bytes, sha256, seed },
+      };
+    }),
+  );
+}
+
+/**
+ * k pictures to compare, of `draws`: half from the adapter that is served and half from the head, where they are two. Of
+ * pictures that are one and the same the first is taken, as long as others are left.
+ */
+export async function askPictures(
+  c: Context<Env>,
+  backEnd: BackEnd,
+  pointers: { live: string | null; head: string | null },
+  wish: { prompt: string; k: number; draws: number; seed: number },
+  signal: AbortSignal,
+): Promise<Made[]> {
+  const { live, head } = pointers;
+  const fromHead = head === live ? 0 : Math.floor(wish.draws / 2);
+  const groups = [
+    { adapter: live, role: 'live' as const, n: wish.draws - fromHead, seed: wish.seed },
+    { adapter: head, role: 'head' as const, n: fromHead, seed: (wish.seed + wish.draws) % 2 ** 31 },
+  ].filter(({ n }) => n > 0);
+  const drawn = await Promise.all(
+    groups.map(({ adapter, role, n, seed }) => {
+      const ask = { model: adapter ?? 'base', prompt: wish.prompt, n, seed, features: true };
+      return drawPictures(c, backEnd, ask, adapter === null ? 'base' : role, signal);
+    }),
+  );
+  const all = drawn.flat();
+  const isFirst = ({ sha256 }: DrawnPicture, at: number) => all.findIndex((other) => other.sha256 === sha256) === at;
+  const distinct = all.filter(isFirst);
+  const repeated = all.filter((picture) => !distinct.includes(picture));
+  return [...distinct, ...repeated]
+    .slice(0, wish.k)
+    .map(({ content, origin, features }) => ({ content, origin, ...(features && { features }) }));
+}
+
+function decode(base64: string): Uint8Array<ArrayBuffer> {
+  if (base64.length > (4 / 3) * MAX_IMAGE_BYTES + 4) {
+    throw new ApiError('inference_failed', 'The inference back end drew a picture that is too large.');
+  }
+  try {
+    return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  } catch {
+    throw new ApiError('inference_failed', 'The inference back end did not answer with base64.');
+  }
+}
