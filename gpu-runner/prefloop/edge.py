@@ -116,6 +116,14 @@ class Edge:
         """One file of an adapter. Its hash is the caller's to check."""
         return self._call("GET", f"adapters/{sha}/files/{name}").content
 
+    def image(self, sha256: str) -> bytes:
+        """A picture of the project. Its hash is the caller's to check."""
+        return self._call("GET", f"images/{sha256}").content
+
+    def encoder_file(self, sha: str, name: str) -> bytes:
+        """One file of a user encoder."""
+        return self._call("GET", f"encoders/{sha}/files/{name}").content
+
     def upload(self, sha256: str, name: str, content: bytes) -> None:
         """Store a file under its hash; the same file again is a replay."""
         self._call("PUT", f"adapters/files/{sha256}?name={name}", content=content)

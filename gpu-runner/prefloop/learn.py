@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Any
 
 import torch
 
@@ -30,12 +29,13 @@ MAX_LOSSES = 10_000
 
 @dataclass(frozen=True)
 class Learned:
-    """A new adapter: its files by name, and what is published with it."""
+    """A new adapter: its files by name, and what is published with it. encoder: the user encoder that it was trained with."""
 
     files: dict[str, bytes]
     losses: list[float]
     metrics: dict[str, float]
     gates: list[Gate]
+    encoder: str | None = None
 
 
 def encode_rows(
@@ -131,6 +131,6 @@ def thin(values: Sequence[float], limit: int) -> list[float]:
     return list(values[::-1][::stride][::-1])
 
 
-def describe_runtime(base: Base) -> str:
-    device: Any = base.trunk.device.type
-    return f"prefloop {version('prefloop')}, torch {torch.__version__}, {device}, {torch.get_num_threads()} threads"
+def describe_runtime(device: torch.device) -> str:
+    threads = torch.get_num_threads()
+    return f"prefloop {version('prefloop')}, torch {torch.__version__}, {device.type}, {threads} threads"

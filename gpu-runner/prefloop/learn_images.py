@@ -1,8 +1,19 @@
 """One batch of votes on pictures: from the parent's files to the files of what was trained."""
 
+import math
+import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import torch
 
 from prefloop.adapters.lora import Adapter
+from prefloop.contracts import Example, GateBounds, NotTrainableItem, SupportVote
+from prefloop.crash import crash_point
+from prefloop.gates.check import HELD_OUT_ROWS
+from prefloop.gates.pictures import check_picture_gates
+from prefloop.image.accuracy import score_pictures
 from prefloop.image.files import (
     USERS,
     WEIGHTS,
@@ -14,11 +25,14 @@ from prefloop.image.files import (
 from prefloop.image.model import ImageModel
 from prefloop.image.personalize import UserAttention, UserProjection, personalize
 from prefloop.image.rows import PictureReader, PictureRow
+from prefloop.learn import MAX_LOSSES, Learned, thin
 from prefloop.recipes.image_methods import train_image_method
 from prefloop.recipes.kinds import ImageRecipe
 from prefloop.recipes.pictures import PictureStart, TrainedPictures, form_of
+from prefloop.recipes.ppd import users_by_votes
 from prefloop.recipes.state_files import read_state_files, write_state_files
 from prefloop.taste.set_encoder import SetEncoder
+from prefloop.text.encode import Untrainable
 
 
 def train_rows(
@@ -76,3 +90,66 @@ def read_width(files: Mapping[str, bytes], known: Mapping[str, object], model: I
     if USERS not in files or not known:
         raise ValueError("the head has no user attention with its state, which ppd goes on from")
     return read_user_attention(files, model).width
+
+
+def read_votes(
+    reader: PictureReader, examples: Sequence[Example], support: Sequence[SupportVote]
+) -> tuple[list[PictureRow], list[NotTrainableItem]]:
+    """Rows that can be trained on, and the reasons of those that cannot. support: a pick among several is several pairs."""
+    by_vote: dict[str, list[SupportVote]] = defaultdict(list)
+    for vote in support:
+        by_vote[vote.preference].append(vote)
+    rows, refused = [], []
+    for example in examples:
+        try:
+            rows.append(reader.read(example, lambda preference: by_vote.get(preference, [])))
+        except Untrainable as error:
+            item = {"preference": example.preference, "reason": error.reason}
+            refused.append(NotTrainableItem.model_validate(item))
+    return rows, refused
+
+
+def learn_pictures(
+    model: ImageModel,
+    reader: PictureReader,
+    parent: Mapping[str, bytes] | None,
+    rows: Sequence[PictureRow],
+    held_out: Sequence[PictureRow],
+    recipe: ImageRecipe,
+    bounds: GateBounds,
+    lineage: Mapping[str, str | None],
+    on_step: Callable[[], None],
+    encoder: SetEncoder | None,
+    encoder_sha: str | None,
+) -> Learned:
+    """Train on top of `parent` (its files; None: the base), then measure what is about to be published.
+
+    Raises ValueError for ppd in a domain without a user encoder.
+    """
+    started = time.perf_counter()
+
+    def step() -> None:
+        crash_point("step")
+        on_step()
+
+    trained = train_rows(model, reader, parent, rows, recipe, step, encoder)
+    trained = replace(trained, facts=trained.facts | {"lineage": dict(lineage)})
+    files = publish_files(model, trained)
+    train_seconds = time.perf_counter() - started
+    crash_point("trained")
+
+    started = time.perf_counter()
+    users = users_by_votes(encoder, None, 0.0) if encoder else None
+    asked = (lambda some: users(some, torch.Generator())) if users else None
+    served = read_published(files, model)
+    kept = score_pictures(model, reader, served, held_out[-HELD_OUT_ROWS:], asked)
+    seen = kept or score_pictures(model, reader, served, rows[:HELD_OUT_ROWS], asked)
+    gates = check_picture_gates(kept, seen, bounds)
+    finite = {name: value for name, value in trained.metrics.items() if math.isfinite(value)}
+    metrics = finite | {
+        "preferences": float(len(rows)),
+        "trainSeconds": train_seconds,
+        "gateSeconds": time.perf_counter() - started,
+    }
+    crash_point("gated")
+    return Learned(files, thin(trained.losses, MAX_LOSSES), metrics, gates, encoder_sha)

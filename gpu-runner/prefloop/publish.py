@@ -3,9 +3,8 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 
-from prefloop.adapters.lora import target_paths
+from prefloop.adapters.lora import Layer, target_paths
 from prefloop.adapters.manifest import manifest_sha
-from prefloop.base import Base
 from prefloop.contracts import (
     AdapterFile,
     AdapterInput,
@@ -22,11 +21,11 @@ from prefloop.learn import Learned
 from prefloop.recipes.state_files import MOST_PARTS, PART_BYTES
 
 
-def check_state_size(base: Base, recipe: Recipe) -> None:
+def check_state_size(layers: Mapping[str, Layer], recipe: Recipe) -> None:
     """Raises ValueError, before any training, when the state would be larger than what the edge takes."""
     targets = recipe.targets if isinstance(recipe.targets, str) else list(recipe.targets)
-    layers = [base.trunk.layers[path] for path in target_paths(base.trunk.layers, targets)]
-    numbers = recipe.rank * sum(layer.in_features + layer.out_features for layer in layers)
+    chosen = [layers[path] for path in target_paths(layers, targets)]
+    numbers = recipe.rank * sum(layer.in_features + layer.out_features for layer in chosen)
     policies = 2 if recipe.method in ("ofs-dpo", "cofs-dpo") else 1
     # fp32 weights and two moments
     size, most = 12 * policies * numbers, MOST_PARTS * PART_BYTES
@@ -57,6 +56,7 @@ def describe(
         losses=learned.losses,
         gates=learned.gates,
         runtime=runtime,
+        **({"encoder": learned.encoder} if learned.encoder else {}),
     )
 
 

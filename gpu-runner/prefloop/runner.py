@@ -5,7 +5,6 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from prefloop.base import Base
 from prefloop.contracts import AdapterInput, CompletionResult, Dismissal, Failure, Lease
 from prefloop.crash import crash_point
 from prefloop.edge import Edge
@@ -19,12 +18,10 @@ from prefloop.edge_errors import (
 )
 from prefloop.file_cache import FileCache
 from prefloop.gates.check import HELD_OUT_ROWS
-from prefloop.gates.samples import BaseAnswers
 from prefloop.head import fetch_head
 from prefloop.held_lease import HeldLease, Stopping
-from prefloop.learn import describe_runtime, encode_held_out, encode_rows, learn
-from prefloop.publish import check_state_size, describe, publish
-from prefloop.text.reference_cache import ReferenceCache
+from prefloop.learner import Learner
+from prefloop.publish import describe, publish
 
 # log(event, **facts): facts are numbers and short texts
 Log = Callable[..., None]
@@ -32,14 +29,12 @@ Log = Callable[..., None]
 
 @dataclass(frozen=True)
 class Workplace:
-    """What a runner works with. `name` is for people; `files` and the rest are caches that may be lost."""
+    """What a runner works with. `name` is for people; `files` is a cache that may be lost."""
 
     edge: Edge
-    base: Base
+    learner: Learner
     name: str
     files: FileCache
-    references: ReferenceCache
-    base_answers: BaseAnswers
     log: Log
 
 
@@ -86,7 +81,7 @@ def run(
     idle_since = time.monotonic()
     while not place.edge.stop.is_set():
         sent_at = time.monotonic()
-        lease = place.edge.lease(place.base.name, place.name, list(domains))
+        lease = place.edge.lease(place.learner.name, place.name, list(domains))
         if lease is not None:
             work(place, HeldLease(place.edge, lease, sent_at), totals)
             idle_since = time.monotonic()
@@ -131,7 +126,7 @@ def work(place: Workplace, held: HeldLease, totals: Totals) -> None:
 
 def learn_and_publish(place: Workplace, held: HeldLease, totals: Totals) -> None:
     lease = held.lease
-    rows, not_trainable = encode_rows(place.base, lease.examples, lease.recipe)
+    rows, not_trainable = place.learner.read(lease)
     for item in not_trainable:
         place.log("notTrainable", domain=lease.domain, preference=item.preference, reason=item.reason)
     totals.not_trainable += len(not_trainable)
@@ -140,24 +135,21 @@ def learn_and_publish(place: Workplace, held: HeldLease, totals: Totals) -> None
         place.log("dismissed", domain=lease.domain, batch=lease.batch, notTrainable=len(not_trainable))
         return
 
-    check_state_size(place.base, lease.recipe)
-    held_out = place.edge.held_out(lease.domain, HELD_OUT_ROWS).examples
-    held_out_rows = encode_held_out(place.base, held_out, lease.recipe)
+    place.learner.check(lease.recipe)
+    held_out = place.edge.held_out(lease.domain, HELD_OUT_ROWS)
+    held_out_rows = place.learner.read_held_out(held_out, lease.recipe)
+    fingerprint = place.learner.fingerprint
     parent = lease.parent
     while True:
-        learned = learn(
-            place.base,
-            place.references,
-            place.base_answers,
-            fetch_head(place.edge, place.files, parent, place.base.fingerprint),
+        learned = place.learner.learn(
+            fetch_head(place.edge, place.files, parent, fingerprint),
             rows,
             held_out_rows,
-            lease.recipe,
-            lease.gates,
+            lease,
             {"domain": lease.domain, "parent": parent},
             held.check,
         )
-        adapter = describe(lease, parent, learned, place.base.fingerprint, describe_runtime(place.base))
+        adapter = describe(lease, parent, learned, fingerprint, place.learner.runtime)
         try:
             result = publish(place.edge, place.files, lease, adapter, learned.files, not_trainable)
         except StaleParent:

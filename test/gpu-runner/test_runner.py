@@ -18,6 +18,7 @@ from prefloop.edge_errors import AccessRefused, BaseModelMismatch, EdgeError, Ed
 from prefloop.file_cache import FileCache
 from prefloop.gates.samples import BaseAnswers
 from prefloop.head import check_domains
+from prefloop.learner import TextLearner
 from prefloop.runner import Totals, Workplace, run
 from prefloop.text.encode import TextEncoder
 from prefloop.text.reference_cache import ReferenceCache
@@ -61,15 +62,8 @@ class Runner:
             stop=self.stop,
             transport=httpx.MockTransport(scripted),
         )
-        self.place = Workplace(
-            self.edge,
-            base,
-            "runner-1",
-            FileCache(folder / "files"),
-            ReferenceCache("test"),
-            BaseAnswers(folder / "answers", base.fingerprint),
-            self.note,
-        )
+        learner = TextLearner(base, ReferenceCache("test"), BaseAnswers(folder / "answers", base.fingerprint))
+        self.place = Workplace(self.edge, learner, "runner-1", FileCache(folder / "files"), self.note)
         self.on_event: Callable[[str], None] = lambda event: None
 
     def note(self, event: str, **facts: Any) -> None:

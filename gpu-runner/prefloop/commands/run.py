@@ -15,7 +15,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
-from prefloop.base import choose_device, load_base, settle_arithmetic
+from prefloop.base import (
+    choose_device,
+    draws_pictures,
+    load_base,
+    load_image_base,
+    settle_arithmetic,
+)
 from prefloop.commands.log import LOGS
 from prefloop.commands.options import add_model, positive_seconds
 from prefloop.commands.summary import write_summary
@@ -24,6 +30,7 @@ from prefloop.edge_errors import EdgeError, EdgeUnreachable
 from prefloop.file_cache import FileCache
 from prefloop.gates.samples import BaseAnswers
 from prefloop.head import check_domains
+from prefloop.learner import ImageLearner, Learner, TextLearner
 from prefloop.runner import Totals, Workplace, run
 
 REFUSED, UNREACHABLE = 3, 4
@@ -84,23 +91,15 @@ def main(argv: Sequence[str]) -> int:
 
     device = choose_device(args.device)
     settle_arithmetic(args.threads, device)
-    base = load_base(args.model, args.dtype, device, args.revision)
-    log(
-        "base", model=base.name, fingerprint=base.fingerprint, dtype=args.dtype, device=str(base.trunk.device)
-    )
-    place = Workplace(
-        edge,
-        base,
-        args.name[:100],
-        FileCache(args.cache / "files"),
-        base.reference_cache(args.cache / "references"),
-        BaseAnswers(args.cache / "answers", base.fingerprint),
-        log,
-    )
+    files = FileCache(args.cache / "files")
+    load = load_image_learner if draws_pictures(args.model) else load_text_learner
+    learner = load(args, device, edge, files)
+    log("base", model=learner.name, fingerprint=learner.fingerprint, dtype=args.dtype, device=device)
+    place = Workplace(edge, learner, args.name[:100], files, log)
     totals = Totals()
     try:
-        served = check_domains(edge, base.name, base.fingerprint, args.domains)
-        log("serving", domains=", ".join(served) or f"none yet: no domain belongs to {base.name}")
+        served = check_domains(edge, learner.name, learner.fingerprint, args.domains)
+        log("serving", domains=", ".join(served) or f"none yet: no domain belongs to {learner.name}")
         run(place, args.domains, totals, until_idle=args.until_idle, once=args.once, poll=args.poll)
     except EdgeUnreachable as error:
         if not stop.is_set():
@@ -114,6 +113,16 @@ def main(argv: Sequence[str]) -> int:
     log("done", **totals.figures())
     write_summary(args.json, "run", totals.figures(), seeds=[])
     return 0
+
+
+def load_text_learner(args: argparse.Namespace, device: str, _: Edge, __: FileCache) -> Learner:
+    base = load_base(args.model, args.dtype, device, args.revision)
+    answers = BaseAnswers(args.cache / "answers", base.fingerprint)
+    return TextLearner(base, base.reference_cache(args.cache / "references"), answers)
+
+
+def load_image_learner(args: argparse.Namespace, device: str, edge: Edge, files: FileCache) -> Learner:
+    return ImageLearner(load_image_base(args.model, args.dtype, device, args.revision), edge, files)
 
 
 def stop_on_signals() -> threading.Event:
