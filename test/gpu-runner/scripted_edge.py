@@ -91,6 +91,7 @@ class ScriptedEdge:
             "maxTokens": 32,
             "head": self.head,
             "live": None,
+            "encoder": None,
             "createdAt": 0,
         }
 
