@@ -42,6 +42,7 @@ def assemble(
     posts: dict[str, Post] = {
         "/v1/chat/completions": chat.answer,
         "/v1/credit": lambda _, body: crediting.answer(body),
+        "/v1/log-ratios": lambda _, body: chat.log_ratios.answer(body),
     }
     return TextServer(engine, registry, posts, base.name, base.fingerprint, key, chat)
 

@@ -11,11 +11,13 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from prefloop.adapters.combine import combine
 from prefloop.adapters.lora import Adapter
 from prefloop.serve.chat_request import BASE, HEADER, ChatRequest, parse_body
 from prefloop.serve.chat_response import Answer
 from prefloop.serve.engine import Done, Engine, Ticket
 from prefloop.serve.errors import ServeError
+from prefloop.serve.log_ratios import LogRatios
 from prefloop.serve.registry import Registry
 from prefloop.serve.search import Written, search
 from prefloop.text.completion import Completion, Request
@@ -31,6 +33,7 @@ class Chat:
         self.engine = engine
         self.registry = registry
         self.encoder = encoder
+        self.log_ratios = LogRatios(engine, registry, encoder)
 
     async def answer(self, http: HttpRequest, body: bytes) -> Response:
         """The adapter is bound here: whatever is loaded or unloaded later, this request is answered by this one."""
@@ -38,9 +41,8 @@ class Chat:
         prompt_ids = self._prompt_ids(asked)
         if asked.beams > 1 or asked.revise:
             return await self._answer_in_parts(http, asked)
-        loaded = None if asked.model == BASE else await self.registry.get(asked.model)
         with ExitStack() as held:
-            adapter = held.enter_context(self.registry.using(loaded)) if loaded else None
+            adapter = await self._adapter(asked, held)
             ticket = self.engine.submit(
                 self._request(asked, prompt_ids, adapter, _seed(asked)), asked.stops, live=bool(asked.stream)
             )
@@ -52,15 +54,29 @@ class Chat:
                 if done is None:
                     return Response(status_code=CLOSED)
                 texts = [ticket.text(completion) for completion in done]
-                return JSONResponse(answer.whole(len(prompt_ids), texts, done), headers=headers)
+                whole = answer.whole(len(prompt_ids), texts, done)
+                if asked.basis:
+                    ids = [list(completion.token_ids) for completion in done]
+                    ratios = await self.log_ratios.of(asked.basis, prompt_ids, ids)
+                    for choice, row in zip(whole["choices"], ratios, strict=True):
+                        choice["log_ratios"] = row
+                return JSONResponse(whole, headers=headers)
             include_usage = asked.stream_options is not None and asked.stream_options.include_usage
             return _EventStream(_chunks(ticket, answer, include_usage), headers, held.pop_all())
 
+    async def _adapter(self, asked: ChatRequest, held: ExitStack) -> Adapter | None:
+        """What answers, loaded and kept loaded until `held` lets go; a mixture is put together for this request alone."""
+        parts = asked.mixture or []
+        shas = [part.adapter for part in parts] or ([] if asked.model == BASE else [asked.model])
+        adapters = [held.enter_context(self.registry.using(await self.registry.get(sha))) for sha in shas]
+        if parts:
+            return combine(adapters, [part.weight for part in parts]).freeze()
+        return adapters[0] if adapters else None
+
     async def _answer_in_parts(self, http: HttpRequest, asked: ChatRequest) -> Response:
         """A search, or an answer that is bettered: several runs on one adapter make one answer."""
-        loaded = None if asked.model == BASE else await self.registry.get(asked.model)
         with ExitStack() as held:
-            adapter = held.enter_context(self.registry.using(loaded)) if loaded else None
+            adapter = await self._adapter(asked, held)
             written = await _unless_left(http, self._write(asked, adapter))
             if written is None:
                 return Response(status_code=CLOSED)

@@ -7,7 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from prefloop.serve.errors import ServeError
 
-BASE = "base"
+BASE, MIXTURE = "base", "mixture"
+MOST_MIXED = 16
 # of an answer: what made it
 HEADER = "x-prefloop-adapter"
 INT64 = Field(ge=-(2**63), lt=2**63)
@@ -30,16 +31,29 @@ class StreamOptions(Strict):
     include_usage: bool = False
 
 
+ShaText = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Basis = Annotated[list[ShaText], Field(min_length=1, max_length=MOST_MIXED)]
+
+
+class MixturePart(Strict):
+    adapter: ShaText
+    weight: Annotated[float, Field(ge=-10, le=10)]
+
+
 class ChatRequest(Strict):
-    """OpenAI's fields, and three of our own. Null means absent. Those of OpenAI's that change nothing here may only have
+    """OpenAI's fields, and five of our own. Null means absent. Those of OpenAI's that change nothing here may only have
     their neutral value.
 
     num_beams: likelihood beam search in the place of drawing. revise: so many times the answer is bettered by the model
     that gave it; revision: the request for that, with {prompt} and {draft}. Both answer whole, and one answer only.
+    mixture: with the model "mixture", what is added to the base: Σ weight·ΔW, exactly. basis: adapters under which the
+    log-ratio per token of each answer is wanted.
     """
 
-    model: Annotated[str, StringConstraints(pattern=r"^(base|[0-9a-f]{64})$")]
+    model: Annotated[str, StringConstraints(pattern=r"^(base|mixture|[0-9a-f]{64})$")]
     messages: Annotated[list[Message], Field(min_length=1)]
+    mixture: Annotated[list[MixturePart], Field(min_length=1, max_length=MOST_MIXED)] | None = None
+    basis: Basis | None = None
     n: Annotated[int, Field(ge=1)] | None = None
     seed: Annotated[int, INT64] | None = None
     temperature: Annotated[float, Field(ge=0, le=5)] | None = None
@@ -63,6 +77,10 @@ class ChatRequest(Strict):
         for field, wanted in (("num_beams", self.beams > 1), ("revise", bool(self.revise))):
             if wanted and ((self.n or 1) > 1 or self.stream):
                 raise ValueError(f"{field} gives one answer, whole: without n and stream")
+        if (self.model == MIXTURE) != (self.mixture is not None):
+            raise ValueError("mixture goes with the model mixture, and the other way round")
+        if self.basis is not None and (self.stream or self.beams > 1 or self.revise):
+            raise ValueError("basis goes without stream, num_beams and revise")
         if self.beams > 1 and self.stop:
             raise ValueError("num_beams goes without stop: a text that is cut has another likelihood")
         if self.revision is not None and not ("{prompt}" in self.revision and "{draft}" in self.revision):
@@ -89,6 +107,16 @@ class CreditRequest(Strict):
     messages: Annotated[list[Message], Field(min_length=1)]
     completion: Annotated[str, StringConstraints(min_length=1)]
     beta: Annotated[float, Field(gt=0, le=10_000)] = 1.0
+
+
+class LogRatiosRequest(Strict):
+    """basis: adapters. completions: answers to the messages."""
+
+    basis: Basis
+    messages: Annotated[list[Message], Field(min_length=1)]
+    completions: Annotated[
+        list[Annotated[str, StringConstraints(min_length=1)]], Field(min_length=1, max_length=64)
+    ]
 
 
 class Sha(Strict):
