@@ -1374,7 +1374,9 @@ class PpdRecipe(BaseModel):
     """
     Modules that get an adapter: all linear layers of the trunk, or names.
     """
-    learning_rate: Annotated[float, Field(alias="learningRate", gt=0.0, le=1.0)] = 0.001
+    learning_rate: Annotated[float, Field(alias="learningRate", gt=0.0, le=1.0)] = (
+        0.0002
+    )
     weight_decay: Annotated[float, Field(alias="weightDecay", ge=0.0, le=1.0)] = 0
     max_grad_norm: Annotated[float, Field(alias="maxGradNorm", gt=0.0, le=1000.0)] = 1
     epochs: Annotated[int, Field(ge=1, le=50)] = 1

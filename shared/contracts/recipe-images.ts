@@ -37,5 +37,7 @@ export const PpdRecipe = z
       description: 'Share of examples that are trained as if nothing were known of the user.',
     }),
     ...shared,
+    // Of the projection; a LoRA’s would walk away from what is useful before the votes have said anything.
+    learningRate: fields.learningRate.unwrap().default(2e-4),
   })
   .meta({ id: 'PpdRecipe' });

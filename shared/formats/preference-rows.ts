@@ -60,7 +60,7 @@ function choiceOf(row: AnyRow, ids: readonly string[]): Choice {
 
 /** A candidate's text; steps are lines of one answer, as in training. */
 function textOf(content: Content): string {
-  if (content.type === 'image') return content.sha256;
+  if (content.type === 'image') return '';
   return content.type === 'text' ? content.text : content.steps.join('\n');
 }
 
@@ -92,10 +92,13 @@ export type Inexpressible =
   | 'singleRating'
   | 'allTied'
   | 'notRated'
-  | 'noStepMark';
+  | 'noStepMark'
+  | 'pictures';
 
 /** The rows of a stored preference in the form that `format` has, or why there are none. */
 export function toRowsOf<F extends FormatName>(format: F, preference: Preference): RowOf<F>[] | Inexpressible {
+  // These formats have texts alone; a picture's hash is none.
+  if (preference.comparison.candidates.some(({ content }) => content.type === 'image')) return 'pictures';
   return readers[format](preference) as RowOf<F>[] | Inexpressible;
 }
 

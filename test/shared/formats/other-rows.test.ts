@@ -181,4 +181,16 @@ describe('what a stored vote is in another format', () => {
     expect(toRowsOf('trl', vote)).toHaveLength(3);
     expect(toRowsOf('trl-unpaired', vote)).toBe('notRated');
   });
+
+  it('a vote on pictures is in none of them: their columns are texts', async () => {
+    const vote = await stored(pair);
+    const candidates = vote.comparison.candidates.map((candidate, at) => ({
+      ...candidate,
+      content: { type: 'image' as const, sha256: String(at).repeat(64) },
+    }));
+    const pictured = { ...vote, comparison: { ...vote.comparison, candidates } };
+    for (const format of ['trl', 'openai', 'hh', 'trl-unpaired', 'ultrafeedback', 'trl-stepwise'] as const) {
+      expect(toRowsOf(format, pictured)).toBe('pictures');
+    }
+  });
 });
