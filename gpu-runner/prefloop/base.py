@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from diffusers.utils import logging as diffusers_logging
 from transformers.utils import logging
 
 from prefloop.image.fingerprint import image_fingerprint
 from prefloop.image.model import ImageModel, load_image_model
+from prefloop.image.tensor_cache import TensorCache
 from prefloop.text.encode import TextEncoder, load_encoder
 from prefloop.text.fingerprint import base_fingerprint
 from prefloop.text.reference_cache import ReferenceCache
@@ -24,14 +26,8 @@ class Base:
     fingerprint: str
 
     def reference_cache(self, folder: Path | None) -> ReferenceCache:
-        """Kept in `folder` across restarts, apart for every base and every arithmetic that its numbers came from."""
-        trunk = self.trunk
-        threads = torch.get_num_threads() if trunk.device.type == "cpu" else 0
-        arithmetic = f"{trunk.dtype} {trunk.device.type} {threads} torch {torch.__version__}".removeprefix(
-            "torch."
-        )
-        file = folder / f"{self.fingerprint[:16]} {arithmetic}".replace(" ", "-") if folder else None
-        return ReferenceCache(f"{self.fingerprint} {arithmetic}", file)
+        """Log-probabilities, kept in `folder` across restarts, apart for every base and every arithmetic."""
+        return _reference_cache(self.fingerprint, _arithmetic(self.trunk), folder)
 
 
 @dataclass(frozen=True)
@@ -42,6 +38,27 @@ class ImageBase:
     model: ImageModel
     fingerprint: str
 
+    def reference_cache(self, folder: Path | None) -> ReferenceCache:
+        """What the base is off by, kept in `folder` across restarts, apart for every base and every arithmetic."""
+        return _reference_cache(self.fingerprint, _arithmetic(self.model), folder)
+
+    def tensor_cache(self, folder: Path | None) -> TensorCache:
+        """The same of latents and of what the text encoders say."""
+        made_by = f"{self.fingerprint} {_arithmetic(self.model)}"
+        return TensorCache(made_by, folder / made_by[:16] if folder else None)
+
+
+def _arithmetic(network: Trunk | ImageModel) -> str:
+    """What the same weights may give other numbers under."""
+    threads = torch.get_num_threads() if network.device.type == "cpu" else 0
+    dtype = str(network.dtype).removeprefix("torch.")
+    return f"{dtype} {network.device.type} {threads} torch {torch.__version__}"
+
+
+def _reference_cache(fingerprint: str, arithmetic: str, folder: Path | None) -> ReferenceCache:
+    file = folder / f"{fingerprint[:16]} {arithmetic}".replace(" ", "-") if folder else None
+    return ReferenceCache(f"{fingerprint} {arithmetic}", file)
+
 
 def draws_pictures(model: str) -> bool:
     """Whether a name is that of a text-to-image model: the built-in one, or a folder of diffusers."""
@@ -51,6 +68,7 @@ def draws_pictures(model: str) -> bool:
 def load_image_base(model: str, dtype: str, device: str, revision: str | None = None) -> ImageBase:
     """`tiny-diffusion`, a folder (called by its last name) or a hub id. Raises ValueError for what cannot be loaded."""
     logging.disable_progress_bar()
+    diffusers_logging.disable_progress_bar()
     loaded = load_image_model(model, dtype, device, revision)
     name = Path(model).resolve().name if Path(model).is_dir() else model
     return ImageBase(name, loaded, image_fingerprint(loaded))

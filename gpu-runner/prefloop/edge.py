@@ -23,6 +23,7 @@ from prefloop.contracts import (
     Dismissal,
     Domain,
     DomainList,
+    EncoderRecord,
     Failure,
     Heartbeat,
     HeartbeatResult,
@@ -120,8 +121,11 @@ class Edge:
         """A picture of the project. Its hash is the caller's to check."""
         return self._call("GET", f"images/{sha256}").content
 
+    def encoder(self, sha: str) -> EncoderRecord:
+        return _read(EncoderRecord, self._call("GET", f"encoders/{sha}"))
+
     def encoder_file(self, sha: str, name: str) -> bytes:
-        """One file of a user encoder."""
+        """One file of a user encoder. Its hash is the caller's to check."""
         return self._call("GET", f"encoders/{sha}/files/{name}").content
 
     def upload(self, sha256: str, name: str, content: bytes) -> None:

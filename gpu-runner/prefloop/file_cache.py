@@ -14,6 +14,7 @@ class FileCache:
     def __init__(self, folder: Path, limit_bytes: int = LIMIT_BYTES):
         self.folder = folder
         self.limit_bytes = limit_bytes
+        self._written = 0
         folder.mkdir(parents=True, exist_ok=True)
 
     def get(self, sha256: str) -> bytes | None:
@@ -36,21 +37,26 @@ class FileCache:
             with NamedTemporaryFile(dir=self.folder, prefix=".new-", delete=False) as file:
                 file.write(content)
             os.replace(file.name, path)
-            self._prune()
+            # Looking through a folder of many pictures takes its time: now and then will do.
+            self._written += len(content)
+            if self._written > self.limit_bytes // 64:
+                self._written = 0
+                prune(self.folder, self.limit_bytes)
         return sha256
 
-    def _prune(self) -> None:
-        """Forget the files that were not used for longest until the rest fits."""
-        files = []
-        for path in self.folder.iterdir():
-            try:
-                stat = path.stat()
-            except FileNotFoundError:
-                continue  # another runner pruned it
-            files.append((stat.st_mtime, stat.st_size, path))
-        total = sum(size for _, size, _ in files)
-        for _, size, path in sorted(files)[:-1]:
-            if total <= self.limit_bytes:
-                return
-            path.unlink(missing_ok=True)
-            total -= size
+
+def prune(folder: Path, limit_bytes: int) -> None:
+    """Forget the files that were not used for longest until the rest fits; the newest stays."""
+    files = []
+    for path in folder.iterdir():
+        try:
+            stat = path.stat()
+        except FileNotFoundError:
+            continue  # another runner pruned it
+        files.append((stat.st_mtime, stat.st_size, path))
+    total = sum(size for _, size, _ in files)
+    for _, size, path in sorted(files)[:-1]:
+        if total <= limit_bytes:
+            return
+        path.unlink(missing_ok=True)
+        total -= size

@@ -39,12 +39,16 @@ class Learned:
 
 
 def encode_rows(
-    base: Base, examples: Sequence[Example], recipe: Recipe
+    base: Base,
+    examples: Sequence[Example],
+    recipe: Recipe,
+    on_row: Callable[[], None] = lambda: None,
 ) -> tuple[list[Encoded], list[NotTrainableItem]]:
     """Rows that the recipe can train on, and the reasons of those that it cannot."""
     rows, refused = [], []
     longest = longest_row(recipe, base.trunk.context)
     for example in examples:
+        on_row()
         try:
             check_needs(example, recipe)
             rows.append(base.encoder.encode(example, longest))

@@ -5,18 +5,14 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from prefloop.base import Base, ImageBase
-from prefloop.contracts import GateBounds, HeldOut, Lease, NotTrainableItem, Recipe, SupportVote
-from prefloop.edge import Edge
-from prefloop.edge_errors import EdgeError
-from prefloop.file_cache import FileCache
+from prefloop.contracts import HeldOut, Lease, NotTrainableItem, Recipe
 from prefloop.gates.samples import BaseAnswers
 from prefloop.image.rows import PictureReader, PictureRow
 from prefloop.learn import Learned, describe_runtime, encode_held_out, encode_rows, learn
-from prefloop.learn_images import learn_pictures, read_votes
+from prefloop.learn_images import learn_pictures, read_held_out_votes, read_votes
 from prefloop.publish import check_state_size
 from prefloop.recipes.image_methods import image_recipe
-from prefloop.taste.set_encoder import FILE as ENCODER
-from prefloop.taste.set_encoder import SetEncoder, read_set_encoder
+from prefloop.taste.set_encoder import SetEncoder
 from prefloop.text.encode import Encoded
 from prefloop.text.reference_cache import ReferenceCache
 
@@ -39,8 +35,8 @@ class Learner(Protocol):
         """Raises ValueError, before any training, for a recipe that this model or the edge cannot take."""
         ...
 
-    def read(self, lease: Lease) -> tuple[Sequence[Any], Refused]:
-        """What can be trained on, and the reasons of what cannot."""
+    def read(self, lease: Lease, on_row: Callable[[], None]) -> tuple[Sequence[Any], Refused]:
+        """What can be trained on, and the reasons of what cannot. on_row: called before each, may raise to end the work."""
         ...
 
     def read_held_out(self, held_out: HeldOut, recipe: Recipe) -> Sequence[Any]: ...
@@ -79,8 +75,8 @@ class TextLearner:
     def check(self, recipe: Recipe) -> None:
         check_state_size(self.base.trunk.layers, recipe)
 
-    def read(self, lease: Lease) -> tuple[Sequence[Encoded], Refused]:
-        return encode_rows(self.base, lease.examples, lease.recipe)
+    def read(self, lease: Lease, on_row: Callable[[], None]) -> tuple[Sequence[Encoded], Refused]:
+        return encode_rows(self.base, lease.examples, lease.recipe, on_row)
 
     def read_held_out(self, held_out: HeldOut, recipe: Recipe) -> Sequence[Encoded]:
         return encode_held_out(self.base, held_out.examples, recipe)
@@ -108,13 +104,14 @@ class TextLearner:
         )
 
 
+@dataclass(frozen=True)
 class ImageLearner:
-    """Pictures and user encoders come from the edge, once each. files: where they are kept."""
+    """cache: what the base is off by, remembered; it may be lost. fetch_encoder: a user encoder by its sha."""
 
-    def __init__(self, base: ImageBase, edge: Edge, files: FileCache) -> None:
-        self.base, self.edge, self.files = base, edge, files
-        self.reader = PictureReader(base.model, self._picture)
-        self._encoders: dict[str, SetEncoder] = {}
+    base: ImageBase
+    reader: PictureReader
+    cache: ReferenceCache
+    fetch_encoder: Callable[[str], SetEncoder]
 
     @property
     def name(self) -> str:
@@ -129,15 +126,16 @@ class ImageLearner:
         return describe_runtime(self.base.model.device)
 
     def check(self, recipe: Recipe) -> None:
+        # A user attention is small, whatever the recipe says.
         if image_recipe(recipe).method != "ppd":
             check_state_size(self.base.model.layers, recipe)
 
-    def read(self, lease: Lease) -> tuple[Sequence[PictureRow], Refused]:
-        return read_votes(self.reader, lease.examples, lease.support or [])
+    def read(self, lease: Lease, on_row: Callable[[], None]) -> tuple[Sequence[PictureRow], Refused]:
+        votes = ((example, None) for example in lease.examples)
+        return read_votes(self.reader, votes, lease.support or [], image_recipe(lease.recipe), on_row)
 
     def read_held_out(self, held_out: HeldOut, recipe: Recipe) -> Sequence[PictureRow]:
-        support: list[SupportVote] = held_out.support or []
-        return read_votes(self.reader, held_out.examples, support)[0]
+        return read_held_out_votes(self.reader, held_out.examples, held_out.support or [])
 
     def learn(
         self,
@@ -148,41 +146,20 @@ class ImageLearner:
         lineage: Mapping[str, str | None],
         on_step: Callable[[], None],
     ) -> Learned:
-        bounds: GateBounds = lease.gates
         sha = lease.encoder if lease.recipe.method == "ppd" else None
-        encoder = self._encoder(sha) if sha else None
-        recipe = image_recipe(lease.recipe)
+        if lease.recipe.method == "ppd" and sha is None:
+            raise ValueError(f"the domain {lease.domain} has no user encoder, which ppd needs")
         return learn_pictures(
             self.base.model,
             self.reader,
+            self.cache,
             parent,
             rows,
             held_out,
-            recipe,
-            bounds,
+            image_recipe(lease.recipe),
+            lease.gates,
             lineage,
             on_step,
-            encoder,
+            self.fetch_encoder(sha) if sha else None,
             sha,
         )
-
-    def _picture(self, sha256: str) -> bytes:
-        """Raises LookupError for one that the edge does not have."""
-        content = self.files.get(sha256)
-        if content is None:
-            try:
-                content = self.edge.image(sha256)
-            except EdgeError as error:
-                if error.code == "not_found":
-                    raise LookupError(sha256) from error
-                raise
-            if self.files.put(content) != sha256:
-                raise ValueError(
-                    f"the edge's picture {sha256[:12]} does not have the hash that it is listed under"
-                )
-        return content
-
-    def _encoder(self, sha: str) -> SetEncoder:
-        if sha not in self._encoders:
-            self._encoders[sha] = read_set_encoder(self.edge.encoder_file(sha, ENCODER))
-        return self._encoders[sha]

@@ -126,7 +126,7 @@ def work(place: Workplace, held: HeldLease, totals: Totals) -> None:
 
 def learn_and_publish(place: Workplace, held: HeldLease, totals: Totals) -> None:
     lease = held.lease
-    rows, not_trainable = place.learner.read(lease)
+    rows, not_trainable = place.learner.read(lease, held.check)
     for item in not_trainable:
         place.log("notTrainable", domain=lease.domain, preference=item.preference, reason=item.reason)
     totals.not_trainable += len(not_trainable)

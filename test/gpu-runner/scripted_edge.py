@@ -1,7 +1,8 @@
 """An edge that does what a test tells it to, for faults that a real one cannot be asked for.
 
 It keeps the protocol's shape and no more: one domain, batches in a list, files by hash. `faults` are answers that are
-given, once each, instead of the proper one: { 'METHOD path-ending': [answer, ...] }.
+given, once each, instead of the proper one: { 'METHOD path-ending': [answer, ...] }. `taste`: encoder and support of the
+lease. `images` are bytes by hash; `encoders` what is registered, and files.
 """
 
 import hashlib
@@ -28,6 +29,11 @@ class ScriptedEdge:
         self.adapters: dict[str, dict[str, Any]] = {}
         self.faults: dict[str, list[httpx.Response | Exception]] = {}
         self.asked: list[tuple[str, Any]] = []
+        self.held_out: dict[str, Any] = {"examples": []}
+        self.gates: dict[str, Any] = {}
+        self.taste: dict[str, Any] = {}
+        self.images: dict[str, bytes] = {}
+        self.encoders: dict[str, tuple[dict[str, Any], dict[str, bytes]]] = {}
         self.lease_ms = 60_000
         self.leased = 0
 
@@ -49,7 +55,7 @@ class ScriptedEdge:
             case "GET", ["domains", _]:
                 return httpx.Response(200, json=self.domain())
             case "GET", ["domains", _, "held-out"]:
-                return httpx.Response(200, json={"examples": []})
+                return httpx.Response(200, json=self.held_out)
             case "POST", ["batches", "lease"]:
                 return self.lease()
             case "POST", ["batches", _, "heartbeat"]:
@@ -58,6 +64,14 @@ class ScriptedEdge:
                 return self.complete(batch, body)
             case "POST", ["batches", _, "fail" | "dismiss"]:
                 return httpx.Response(200, json={})
+            case "GET", ["images", sha256]:
+                known = self.images.get(sha256)
+                return refusal(404, "not_found") if known is None else httpx.Response(200, content=known)
+            case "GET", ["encoders", sha]:
+                record = {"encoder": self.encoders[sha][0], "createdAt": 0, "replayed": False}
+                return httpx.Response(200, json=record)
+            case "GET", ["encoders", sha, "files", name]:
+                return httpx.Response(200, content=self.encoders[sha][1][name])
             case "PUT", ["adapters", "files", sha256]:
                 assert hashlib.sha256(request.content).hexdigest() == sha256
                 self.files[sha256] = request.content
@@ -108,9 +122,10 @@ class ScriptedEdge:
             "now": 5_000_000,
             "baseModel": self.base_model,
             "recipe": self.recipe,
-            "gates": {},
+            "gates": self.gates,
             "parent": self.head,
             "examples": self.batches.pop(0),
+            **self.taste,
         }
         return httpx.Response(200, json=lease)
 

@@ -9,6 +9,7 @@ A FILE is a path beside the JSONL file.
 
 import hashlib
 import json
+import math
 from collections.abc import Iterator, Mapping
 from itertools import combinations
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from prefloop.contracts import Example
-from prefloop.image.rows import picture_sha
+from prefloop.image.picture import picture_sha
 
 # Beside the vote itself, where a row has them.
 _MORE = ("userKey", "support")
@@ -83,7 +84,9 @@ def _to_vote(row: Any, folder: Path, files: PictureFiles) -> tuple[Example, list
     images = [files.add(folder / str(one)) for one in row["images"]]
     if not isinstance(values, list) or len(values) != len(images):
         raise ValueError("has another number of phi or ratings than of images")
-    if "phi" in row and not all(isinstance(v, int | float) and 0 <= v <= 1 for v in values):
+    if not all(isinstance(v, int | float) and not isinstance(v, bool) and math.isfinite(v) for v in values):
+        raise ValueError("phi and ratings must be numbers")
+    if "phi" in row and not all(0 <= v <= 1 for v in values):
         raise ValueError("phi must lie in [0, 1]")
     return _example(row, images, _pairs(values)), values if "phi" in row else None
 

@@ -30,7 +30,9 @@ from prefloop.edge_errors import EdgeError, EdgeUnreachable
 from prefloop.file_cache import FileCache
 from prefloop.gates.samples import BaseAnswers
 from prefloop.head import check_domains
+from prefloop.image.rows import PictureReader
 from prefloop.learner import ImageLearner, Learner, TextLearner
+from prefloop.pictures import fetch_encoder, fetch_picture
 from prefloop.runner import Totals, Workplace, run
 
 REFUSED, UNREACHABLE = 3, 4
@@ -66,7 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=Path.home() / ".cache" / "prefloop",
         metavar="DIR",
-        help="adapters, the base's log-probabilities and answers; may be lost (default: %(default)s)",
+        help="adapters, pictures, what the base says; may be lost (default: %(default)s)",
     )
     parser.add_argument(
         "--name", default=f"{socket.gethostname()}-{os.getpid()}", help="shown to the operator"
@@ -91,11 +93,10 @@ def main(argv: Sequence[str]) -> int:
 
     device = choose_device(args.device)
     settle_arithmetic(args.threads, device)
-    files = FileCache(args.cache / "files")
     load = load_image_learner if draws_pictures(args.model) else load_text_learner
-    learner = load(args, device, edge, files)
+    learner = load(args, device, edge)
     log("base", model=learner.name, fingerprint=learner.fingerprint, dtype=args.dtype, device=device)
-    place = Workplace(edge, learner, args.name[:100], files, log)
+    place = Workplace(edge, learner, args.name[:100], FileCache(args.cache / "files"), log)
     totals = Totals()
     try:
         served = check_domains(edge, learner.name, learner.fingerprint, args.domains)
@@ -115,14 +116,22 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def load_text_learner(args: argparse.Namespace, device: str, _: Edge, __: FileCache) -> Learner:
+def load_text_learner(args: argparse.Namespace, device: str, _: Edge) -> Learner:
     base = load_base(args.model, args.dtype, device, args.revision)
     answers = BaseAnswers(args.cache / "answers", base.fingerprint)
     return TextLearner(base, base.reference_cache(args.cache / "references"), answers)
 
 
-def load_image_learner(args: argparse.Namespace, device: str, edge: Edge, files: FileCache) -> Learner:
-    return ImageLearner(load_image_base(args.model, args.dtype, device, args.revision), edge, files)
+def load_image_learner(args: argparse.Namespace, device: str, edge: Edge) -> Learner:
+    base = load_image_base(args.model, args.dtype, device, args.revision)
+    files = FileCache(args.cache / "pictures")
+    reader = PictureReader(
+        base.model,
+        lambda sha256: fetch_picture(edge, files, sha256),
+        base.tensor_cache(args.cache / "latents"),
+    )
+    errors = base.reference_cache(args.cache / "references")
+    return ImageLearner(base, reader, errors, lambda sha: fetch_encoder(edge, files, sha))
 
 
 def stop_on_signals() -> threading.Event:

@@ -19,7 +19,7 @@ def check_picture_gates(
             f"agrees with {right.value:.3f} of the held-out preferences, at least {bounds.min_accuracy:g} is "
             "asked for"
         )
-    if rise is not None and bounds.max_displacement is not None and rise.value > bounds.max_displacement:
+    if rise is not None and bounds.max_displacement is not None and not rise.value <= bounds.max_displacement:
         worse = (
             f"the error on chosen pictures rose by {rise.value:.1%}, at most {bounds.max_displacement:.1%} is "
             "allowed"

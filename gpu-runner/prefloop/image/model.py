@@ -23,6 +23,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from prefloop.adapters.adapted_linear import AdaptedLinear, Rows, adapt, assigned
+from prefloop.adapters.gemm import use_exact_products
 from prefloop.image.noising import Noising, noising_of
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
@@ -63,6 +64,8 @@ class ImageModel:
         if not isinstance(pipeline, SUPPORTED):
             known = ", ".join(kind.__name__ for kind in SUPPORTED)
             raise ValueError(f"{name!r} is a {type(pipeline).__name__}; {known} are supported")
+        if pipeline.device.type == "cpu":
+            use_exact_products()
         self.name, self.revision = name, revision
         self.pipeline: Any = pipeline
         self.is_transformer = isinstance(pipeline, StableDiffusion3Pipeline)

@@ -73,7 +73,7 @@ def picture_step(
     noisy = add_noise(
         model, batch.latents, batch.condition, batch.groups_N, generator, own_noise, of_noise=has_reference
     )
-    policy_N = policy_errors(model, noisy, batch, trained)
+    policy_N = policy_errors(model, noisy, batch.users, trained)
     reference_N = policy_N.detach()
     if has_reference:
         with torch.no_grad():
@@ -114,13 +114,13 @@ def reference_errors(model: ImageModel, noisy: Noisy) -> Tensor:
     return denoising_errors(model, noisy, [None])[0]
 
 
-def policy_errors(model: ImageModel, noisy: Noisy, batch: PictureBatch, trained: Adapter | Users) -> Tensor:
-    """(N,) of what is trained, each picture for the user of the batch where it is a user attention."""
+def policy_errors(model: ImageModel, noisy: Noisy, users: Tensor | None, trained: Adapter | Users) -> Tensor:
+    """(N,) of what is trained. users (N, tokens, width): for whom each picture is, where it is a user attention."""
     if isinstance(trained, Adapter):
         return denoising_errors(model, noisy, [trained])[0]
-    if batch.users is None:
-        raise ValueError("a user attention needs the users of the batch")
-    with seen_by(trained, batch.users):
+    if users is None:
+        raise ValueError("a user attention needs to know for whom each picture is")
+    with seen_by(trained, users):
         return denoising_errors(model, noisy, [None])[0]
 
 
@@ -130,7 +130,7 @@ def check_start(
     """Refuse to train unless what is fresh is off by exactly what the base is off. Raises ValueError."""
     noisy = add_noise(model, batch.latents, batch.condition, batch.groups_N, generator)
     with torch.no_grad():
-        apart_N = policy_errors(model, noisy, batch, trained) - reference_errors(model, noisy)
+        apart_N = policy_errors(model, noisy, batch.users, trained) - reference_errors(model, noisy)
     if not bool((apart_N == 0).all()):
         worst = apart_N.abs().max().item()
         raise ValueError(

@@ -38,6 +38,8 @@ def _missing(example: Example, recipe: Recipe) -> tuple[NotTrainableReason, str]
         if len(set(example.ratings)) < 2:
             return "equalRatings", "all answers are rated alike"
     liked = method in _ONE_ANSWER and bool(example.ratings)
+    if method == "ppd" and example.user_key is None:
+        return "needsUser", "ppd needs to know whose vote it is"
     if not example.pairs and not liked:
         return "needsPair", f"{method} needs two answers of which one is better"
     return None

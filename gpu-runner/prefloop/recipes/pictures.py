@@ -128,17 +128,18 @@ def picture_batch(
     captions = [row.caption if keep else None for row, keep in zip(rows, asked.tolist(), strict=True)]
     users = method.users(rows, generator) if method.users else None
     rows, captions = [*rows] * samples, captions * samples
-    sizes = torch.tensor([len(row.latents_kCHW) for row in rows])
+    sizes = torch.tensor([len(row.images) for row in rows])
     groups_N = torch.arange(len(rows)).repeat_interleave(sizes)
     first = (sizes.cumsum(0) - sizes).tolist()
     pairs = [(at, pair) for at, row in zip(first, rows, strict=True) for pair in row.pairs]
-    number = lambda values: torch.tensor(values, device=model.device)
+    index = lambda values: torch.tensor(values, dtype=torch.long, device=model.device)
+    number = lambda values: torch.tensor(values, dtype=torch.float32, device=model.device)
     return PictureBatch(
-        torch.cat([row.latents_kCHW for row in rows]).to(model.device, model.dtype),
+        reader.latents(rows),
         reader.conditions(captions).at(groups_N.to(model.device)),
         groups_N.to(model.device),
-        number([at + pair.chosen for at, pair in pairs]),
-        number([at + pair.rejected for at, pair in pairs]),
+        index([at + pair.chosen for at, pair in pairs]),
+        index([at + pair.rejected for at, pair in pairs]),
         number([pair.p for _, pair in pairs]),
         number([pair.weight / samples for _, pair in pairs]),
         len(rows) // samples,
@@ -148,7 +149,9 @@ def picture_batch(
 
 
 def form_of(recipe: ImageRecipe) -> dict[str, Any]:
-    """What must be the same for a state to be gone on from."""
+    """What must be the same for a state to be gone on from. Rank and the like are nothing to a user attention."""
+    if recipe.method == "ppd":
+        return {"method": recipe.method}
     targets = recipe.targets if isinstance(recipe.targets, str) else list(recipe.targets)
     return {
         "method": recipe.method,

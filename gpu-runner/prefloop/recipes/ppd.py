@@ -9,6 +9,7 @@ Shapes: R rows · V votes of each · F features · N tokens, U their width.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -25,7 +26,7 @@ from prefloop.recipes.pictures import (
     UsersOf,
     train_pictures,
 )
-from prefloop.taste.set_encoder import SetEncoder
+from prefloop.taste.set_encoder import SetEncoder, encoder_fingerprint
 
 
 def train_ppd(
@@ -43,35 +44,42 @@ def train_ppd(
         users=users_by_votes(encoder, recipe.support, recipe.user_dropout),
     )
     fresh = lambda: personalize(model, encoder.width)
-    return train_pictures(model, reader, start, fresh, rows, recipe, method, on_step)
+    trained = train_pictures(model, reader, start, fresh, rows, recipe, method, on_step)
+    return replace(trained, facts=trained.facts | {"encoder": encoder_fingerprint(encoder)})
 
 
-def users_by_votes(encoder: SetEncoder, most: int | None, dropout: float) -> UsersOf:
-    """Each row's person by 0 to `most` of their other votes, drawn anew every time, or by all (None); zeros with the probability `dropout`,
+def users_by_votes(encoder: SetEncoder, most: int, dropout: float) -> UsersOf:
+    """Each row's person by 0 to `most` of their other votes, drawn anew every time; zeros with the probability `dropout`,
     so that the model goes on drawing for nobody in particular."""
 
     def users(rows: Sequence[PictureRow], generator: torch.Generator) -> Tensor:
-        drawn = [_some(row, most, generator) for row in rows]
-        width = max(1, max(len(votes) for votes in drawn))
-        chosen_RVF = torch.zeros(len(rows), width, encoder.feature_size)
-        rejected_RVF, weight_RV = torch.zeros_like(chosen_RVF), torch.zeros(len(rows), width)
-        for place, votes in enumerate(drawn):
-            for at, vote in enumerate(votes):
-                chosen_RVF[place, at] = _features(vote.chosen, encoder, vote.preference)
-                rejected_RVF[place, at] = _features(vote.rejected, encoder, vote.preference)
-                weight_RV[place, at] = vote.weight
-        with torch.no_grad():
-            tokens_RNU, _ = encoder.embed(chosen_RVF, rejected_RVF, weight_RV)
+        tokens_RNU = _embed(encoder, [_some(row, most, generator) for row in rows])
         known_R = torch.rand(len(rows), generator=generator) >= dropout
         return tokens_RNU * known_R[:, None, None]
 
     return users
 
 
-def _some(row: PictureRow, most: int | None, generator: torch.Generator) -> list[SupportVote]:
+def users_by_all_votes(encoder: SetEncoder) -> Callable[[Sequence[PictureRow]], Tensor]:
+    """Each row's person by all of their other votes, as a server knows them."""
+    return lambda rows: _embed(encoder, [row.support for row in rows])
+
+
+def _embed(encoder: SetEncoder, votes_R: Sequence[Sequence[SupportVote]]) -> Tensor:
+    """(R, N, U)."""
+    shape = len(votes_R), max(1, max(len(votes) for votes in votes_R)), encoder.feature_size
+    chosen_RVF, rejected_RVF, weight_RV = torch.zeros(shape), torch.zeros(shape), torch.zeros(shape[:2])
+    for place, votes in enumerate(votes_R):
+        for at, vote in enumerate(votes):
+            chosen_RVF[place, at] = _features(vote.chosen, encoder, vote.preference)
+            rejected_RVF[place, at] = _features(vote.rejected, encoder, vote.preference)
+            weight_RV[place, at] = vote.weight
+    with torch.no_grad():
+        return encoder.embed(chosen_RVF, rejected_RVF, weight_RV)[0]
+
+
+def _some(row: PictureRow, most: int, generator: torch.Generator) -> list[SupportVote]:
     """0 to `most` of the person's other votes; a pick among several is several pairs, which stay together."""
-    if most is None:
-        return list(row.support)
     by_vote: dict[str, list[SupportVote]] = {}
     for pair in row.support:
         by_vote.setdefault(pair.preference, []).append(pair)

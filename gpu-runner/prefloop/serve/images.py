@@ -18,7 +18,7 @@ from prefloop.adapters.lora import Adapter
 from prefloop.image.files import USERS, WEIGHTS, read_lora, read_user_attention
 from prefloop.image.model import ImageModel
 from prefloop.image.personalize import UserAttention, seen_by
-from prefloop.image.rows import decode_picture
+from prefloop.image.picture import decode_picture
 from prefloop.image.sample import GUIDANCE, STEPS, Audience, sample_pictures
 from prefloop.serve.chat_request import BASE, HEADER, parse_body
 from prefloop.serve.errors import ServeError

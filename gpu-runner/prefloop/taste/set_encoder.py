@@ -9,6 +9,7 @@ Shapes: B people · V votes of each, padded ones with weight 0 · F features · 
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -117,6 +118,11 @@ def write_set_encoder(encoder: SetEncoder) -> bytes:
     }
     facts = json.dumps(asdict(encoder.shape), sort_keys=True)
     return tensor_file(tensors, {"format": "pt", _FACTS: facts})
+
+
+def encoder_fingerprint(encoder: SetEncoder) -> str:
+    """SHA-256, in hex, of its file."""
+    return hashlib.sha256(write_set_encoder(encoder)).hexdigest()
 
 
 def read_set_encoder(content: bytes) -> SetEncoder:

@@ -81,12 +81,14 @@ class TextEncoder:
         return [*self._ids(text, special=False), self.end_id]
 
     def encode(self, example: Example, max_length: int) -> Encoded:
-        """Raises Untrainable: emptyCompletion, equalTexts, equalTokens, tooLong (prompt and completion together), or
+        """Raises Untrainable: needsText, emptyCompletion, equalTexts, equalTokens, tooLong (prompt and completion together), or
         untokenizable. Pairs of equal completions are dropped while others remain; an example without pairs keeps all.
 
         After a `prefix` the completions are steps of one answer: the prefix counts to the prompt, and no step is ended.
         """
         texts = example.completions
+        if not texts:
+            raise Untrainable("needsText", "these are pictures, and the model writes texts")
         used = sorted(
             {i for pair in example.pairs for i in (pair.chosen, pair.rejected)} or range(len(texts))
         )
