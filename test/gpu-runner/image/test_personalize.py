@@ -10,7 +10,7 @@ from image.random_pipelines import PIPELINES
 from prefloop.adapters.update import adamw
 from prefloop.image.errors import add_noise, denoising_errors
 from prefloop.image.model import ImageModel
-from prefloop.image.personalize import UserAttention, _for_users, personalize, seen_by
+from prefloop.image.personalize import UserProjection, Users, _for_users, personalize, seen_by
 from prefloop.image.step import PictureBatch, PictureOutcome, check_start, picture_step
 from prefloop.objectives.diffusion_dpo import PairErrors, diffusion_dpo
 
@@ -36,7 +36,7 @@ def batch_of(model: ImageModel, seen: torch.Tensor | None = None) -> PictureBatc
     return PictureBatch(latents, condition, groups_N, index(0, 3), index(1, 2), ones, ones, 2, seen)
 
 
-def errors(model: ImageModel, attention: UserAttention | None, seen: torch.Tensor | None) -> torch.Tensor:
+def errors(model: ImageModel, attention: Users | None, seen: torch.Tensor | None) -> torch.Tensor:
     batch = batch_of(model)
     noisy = add_noise(model, batch.latents, batch.condition, batch.groups_N, torch.Generator().manual_seed(3))
     with torch.no_grad():
@@ -46,8 +46,8 @@ def errors(model: ImageModel, attention: UserAttention | None, seen: torch.Tenso
             return denoising_errors(model, noisy, [None])[0]
 
 
-def learned(model: ImageModel) -> UserAttention:
-    attention = personalize(model, WIDTH, 0)
+def learned(model: ImageModel) -> UserProjection:
+    attention = personalize(model, WIDTH)
     with torch.no_grad():
         noise = torch.randn(attention.flat.shape, generator=torch.Generator().manual_seed(1)).to(DEVICE)
         attention.flat.add_(0.3 * noise)
@@ -57,12 +57,12 @@ def learned(model: ImageModel) -> UserAttention:
 def test_the_bases_own_attention_is_as_diffusers_has_it():
     plain = ImageModel(PIPELINES["sd15"]().to(DEVICE), "sd15")
     before = errors(plain, None, None)
-    personalize(plain, WIDTH, 0)
+    personalize(plain, WIDTH)
     torch.testing.assert_close(errors(plain, None, None), before, atol=1e-6, rtol=1e-6)
 
 
 def test_a_fresh_attention_and_a_user_of_zeros_change_nothing_at_all(model):
-    fresh = personalize(model, WIDTH, 0)
+    fresh = personalize(model, WIDTH)
     base = errors(model, None, None)
     assert torch.equal(errors(model, fresh, users()), base)
     assert torch.equal(errors(model, learned(model), torch.zeros_like(users())), base)
@@ -78,6 +78,12 @@ def test_each_picture_is_drawn_for_its_own_user_and_the_order_of_tokens_does_not
     assert torch.equal(moved[[0, 1, 3]], ours[[0, 1, 3]])
     assert moved[2] != ours[2]
     torch.testing.assert_close(errors(model, attention, users().flip(1)), ours, atol=1e-6, rtol=1e-5)
+
+
+def test_what_is_published_is_drawn_as_what_was_trained(model):
+    trained = learned(model)
+    ours = errors(model, trained, users())
+    torch.testing.assert_close(errors(model, trained.unfolded(), users()), ours, atol=1e-6, rtol=1e-5)
 
 
 def test_the_share_of_a_user_is_attention_over_their_tokens():
@@ -113,7 +119,7 @@ def test_it_learns_that_two_users_want_the_opposite(model):
         losses = diffusion_dpo(pairs, 500.0)
         return PictureOutcome(losses.losses_B, losses)
 
-    attention = personalize(model, WIDTH, 0)
+    attention = personalize(model, WIDTH)
     noise = lambda: torch.Generator().manual_seed(5)
     check_start(model, batch, attention, noise())
     optimizer = adamw(attention, 1e-2)
@@ -128,9 +134,9 @@ def test_it_learns_that_two_users_want_the_opposite(model):
 def test_what_cannot_be_personalised_is_refused(model):
     transformer = ImageModel(PIPELINES["sd3"]().to(DEVICE), "sd3")
     with pytest.raises(ValueError, match="has no cross-attention of its own"):
-        personalize(transformer, WIDTH, 0)
-    attention = personalize(model, WIDTH, 0)
-    with pytest.raises(ValueError, match="needs the users of the batch"):
+        personalize(transformer, WIDTH)
+    attention = personalize(model, WIDTH)
+    with pytest.raises(ValueError, match="needs to know for whom each picture is"):
         picture_step(
             model, batch_of(model), attention, adamw(attention, 1e-2), lambda *_: None,
             torch.Generator().manual_seed(0), 1.0,

@@ -66,7 +66,7 @@ def test_each_goes_through_its_own_adapter(model: ImageModel):
 
 def test_each_is_drawn_for_its_own_person():
     model = ImageModel(PIPELINES["sd15"]().to(DEVICE), "sd15")
-    attention = personalize(model, 6, 0)
+    attention = personalize(model, 6)
     with torch.no_grad():
         noise = torch.randn(attention.flat.shape, generator=torch.Generator().manual_seed(1))
         attention.flat.add_(noise.to(DEVICE))

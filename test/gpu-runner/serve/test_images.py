@@ -42,7 +42,7 @@ def stirred(trained, seed: int):
 def shas(model: ImageModel, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
     folder = tmp_path_factory.mktemp("adapters")
     lora = write_lora(stirred(new_adapter(model.layers, 2, 2, 1), 1), model)
-    users = write_user_attention(stirred(personalize(model, WIDTH, 0), 2))
+    users = write_user_attention(stirred(personalize(model, WIDTH), 2).unfolded())
     made = {
         "lora": lora,
         "users": users,
