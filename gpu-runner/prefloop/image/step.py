@@ -119,7 +119,7 @@ def policy_errors(model: ImageModel, noisy: Noisy, users: Tensor | None, trained
     if isinstance(trained, Adapter):
         return denoising_errors(model, noisy, [trained])[0]
     if users is None:
-        raise ValueError("a user attention needs to know for whom each picture is")
+        raise ValueError("a user attention needs the users of the batch")
     with seen_by(trained, users):
         return denoising_errors(model, noisy, [None])[0]
 

@@ -136,7 +136,7 @@ def test_what_cannot_be_personalised_is_refused(model):
     with pytest.raises(ValueError, match="has no cross-attention of its own"):
         personalize(transformer, WIDTH)
     attention = personalize(model, WIDTH)
-    with pytest.raises(ValueError, match="needs to know for whom each picture is"):
+    with pytest.raises(ValueError, match="needs the users of the batch"):
         picture_step(
             model, batch_of(model), attention, adamw(attention, 1e-2), lambda *_: None,
             torch.Generator().manual_seed(0), 1.0,
