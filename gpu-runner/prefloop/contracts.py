@@ -151,7 +151,7 @@ class GateBounds(BaseModel):
         float | None, Field(alias="maxDisplacement", gt=0.0)
     ] = None
     """
-    Largest fall of the mean chosen log-probability per token, nats (the 3D alarm).
+    Largest fall of the mean chosen log-probability per token, nats (the 3D alarm); of pictures the largest rise of the error on chosen ones, as a share of the base’s.
     """
     max_kl: Annotated[float | None, Field(alias="maxKl", gt=0.0)] = None
     """

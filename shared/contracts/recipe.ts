@@ -49,7 +49,8 @@ export const GateBounds = z
       description: 'Lower bound of the held-out preference accuracy (its value, not its interval).',
     }),
     maxDisplacement: z.number().positive().optional().meta({
-      description: 'Largest fall of the mean chosen log-probability per token, nats (the 3D alarm); of pictures the largest rise of the error on chosen ones, as a share of the base’s.',
+      description:
+        'Largest fall of the mean chosen log-probability per token, nats (the 3D alarm); of pictures the largest rise of the error on chosen ones, as a share of the base’s.',
     }),
     maxKl: z
       .number()

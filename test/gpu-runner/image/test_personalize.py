@@ -9,6 +9,7 @@ from image.random_pipelines import PIPELINES
 
 from prefloop.adapters.update import adamw
 from prefloop.image.errors import add_noise, denoising_errors
+from prefloop.image.files import read_user_attention, write_user_attention
 from prefloop.image.model import ImageModel
 from prefloop.image.personalize import UserProjection, Users, _for_users, personalize, seen_by
 from prefloop.image.step import PictureBatch, PictureOutcome, check_start, picture_step
@@ -80,10 +81,33 @@ def test_each_picture_is_drawn_for_its_own_user_and_the_order_of_tokens_does_not
     torch.testing.assert_close(errors(model, attention, users().flip(1)), ours, atol=1e-6, rtol=1e-5)
 
 
-def test_what_is_published_is_drawn_as_what_was_trained(model):
-    trained = learned(model)
-    ours = errors(model, trained, users())
-    torch.testing.assert_close(errors(model, trained.unfolded(), users()), ours, atol=1e-6, rtol=1e-5)
+def test_what_is_published_says_what_was_trained(model):
+    projection = learned(model)
+    files = write_user_attention(projection.unfolded())
+    assert files == write_user_attention(projection.unfolded())
+    published = read_user_attention(files, model)
+    assert published.width == WIDTH
+    torch.testing.assert_close(
+        errors(model, published, users()), errors(model, projection, users()), atol=1e-6, rtol=1e-5
+    )
+
+
+def test_a_broken_user_attention_is_named(model):
+    attention = learned(model).unfolded()
+    path = next(iter(attention.pairs))
+    with pytest.raises(ValueError, match="the adapter has no user_attention.safetensors"):
+        read_user_attention({}, model)
+    short = learned(model).unfolded()
+    del short.pairs[path]
+    with pytest.raises(ValueError, match=rf"{path}.key is missing"):
+        read_user_attention(write_user_attention(short), model)
+    whole = write_user_attention(attention)
+    with pytest.raises(ValueError, match="is not a safetensors file"):
+        read_user_attention({name: content[:-4] for name, content in whole.items()}, model)
+    with torch.no_grad():
+        attention.pairs[path][1][0, 0] = torch.nan
+    with pytest.raises(ValueError, match=r"\.value has values that are not finite"):
+        read_user_attention(write_user_attention(attention), model)
 
 
 def test_the_share_of_a_user_is_attention_over_their_tokens():
