@@ -5,7 +5,6 @@ tie. Verdicts are one word and parsed strictly; what cannot be read is asked aga
 """
 
 import os
-import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
@@ -13,14 +12,11 @@ from itertools import combinations
 import httpx
 
 from prefloop.contracts import HttpChecker, HttpJudge
-from prefloop.judges.judge import Answers, JudgeFailed
+from prefloop.judges.judge import Answers
+from prefloop.judges.patience import PAUSE, ask_patiently, check_status
 
 KEY = "PREFLOOP_JUDGE_KEY"
-ATTEMPTS = 4
 AT_ONCE = 8
-# Seconds before the second attempt; doubled for each further one.
-PAUSE = 0.5
-MAX_PAUSE = 30.0
 
 _COMPARE = (
     "Which of two answers to a request is the better one?{known}\n\nRequest:\n{prompt}\n\n"
@@ -51,25 +47,15 @@ class HttpEndpoint:
         self.client = httpx.Client(timeout=config.timeout_seconds, headers=headers)
 
     def ask(self, question: str, words: Sequence[str]) -> str:
-        """One of `words`, lower case. Raises JudgeFailed after `ATTEMPTS`; the texts are never part of the message."""
-        reason = ""
-        for attempt in range(ATTEMPTS):
-            if attempt:
-                time.sleep(min(MAX_PAUSE, self.pause * 2 ** (attempt - 1)))
-            try:
-                verdict = self._once(question)
-            except httpx.HTTPError as error:
-                reason = type(error).__name__
-                continue
-            except _Refused as error:
-                raise JudgeFailed(str(error)) from error
-            except ValueError as error:
-                reason = str(error)
-                continue
-            if verdict in words:
-                return verdict
-            reason = f"its verdict is none of {', '.join(words)}"
-        raise JudgeFailed(f"the judge failed {ATTEMPTS} times: {reason}")
+        """One of `words`, lower case. Raises JudgeFailed after several attempts; the texts are never part of the message."""
+
+        def once() -> str:
+            verdict = self._once(question)
+            if verdict not in words:
+                raise ValueError(f"its verdict is none of {', '.join(words)}")
+            return verdict
+
+        return ask_patiently(once, "the judge", self.pause)
 
     def _once(self, question: str) -> str:
         body = {
@@ -79,10 +65,7 @@ class HttpEndpoint:
             "max_tokens": 8,
         }
         response = self.client.post(f"{str(self.config.url).rstrip('/')}/chat/completions", json=body)
-        if response.status_code in (408, 409, 425, 429) or response.status_code >= 500:
-            raise ValueError(f"it answers with {response.status_code}")
-        if response.status_code != 200:
-            raise _Refused(f"the judge refuses the request: {response.status_code}")
+        check_status(response, "the judge")
         try:
             content = response.json()["choices"][0]["message"]["content"]
             return content.strip().strip(".*\"'").lower()
@@ -92,10 +75,6 @@ class HttpEndpoint:
     def ask_all(self, questions: Sequence[str], words: Sequence[str]) -> list[str]:
         with ThreadPoolExecutor(AT_ONCE) as pool:
             return list(pool.map(lambda question: self.ask(question, words), questions))
-
-
-class _Refused(Exception):
-    """What asking again would not change."""
 
 
 class HttpAnswerJudge:
