@@ -35,7 +35,7 @@ async function setUp(edge: TestEdge, domain: Json = {}) {
 
 describeOnHosts('a lease for PPD', (edge) => {
   it('says whose each example is by a pseudonym, and which votes stand for that person', async () => {
-    const { encoder, vote, cast, lease } = await setUp(edge, { batchSize: 5 });
+    const { encoder, vote, cast, lease } = await setUp(edge, { batchSize: 4 });
     const votes = [
       await vote('anna', [vector(1), vector(2)]),
       await vote('ben', [vector(3), vector(4)]),
@@ -46,14 +46,14 @@ describeOnHosts('a lease for PPD', (edge) => {
     await cast(...votes);
     const leased = await lease();
     expect(leased.encoder).toBe(encoder);
-    expect(ids(leased.examples)).toEqual(votes.map(({ id }) => id));
-    const [first, other, third, unknown, last] = leased.examples as [Example, Example, Example, Example, Example];
+    // Nobody’s vote teaches nothing about anybody: it ended as needsUser when it came in.
+    const known = votes.filter((_, at) => at !== 3);
+    expect(ids(leased.examples)).toEqual(known.map(({ id }) => id));
+    const [first, other, third, last] = leased.examples as [Example, Example, Example, Example];
     expect(first.userKey).toMatch(/^[0-9a-f]{32}$/);
     expect([third.userKey, last.userKey]).toEqual([first.userKey, first.userKey]);
     expect(other.userKey).toMatch(/^[0-9a-f]{32}$/);
     expect(other.userKey).not.toBe(first.userKey);
-    expect(unknown).not.toHaveProperty('userKey');
-    expect(unknown).not.toHaveProperty('support');
 
     expect(first.support).toEqual([third.preference]);
     expect(other.support).toEqual([]);
@@ -143,7 +143,7 @@ describeOnHosts('a lease for PPD', (edge) => {
   });
 
   it('is as it was for other recipes', async () => {
-    const { vote, cast, lease, heldOut } = await setUp(edge, { recipe: { method: 'dpo' }, batchSize: 1 });
+    const { vote, cast, lease, heldOut } = await setUp(edge, { recipe: { method: 'diffusion-dpo' }, batchSize: 1 });
     await cast(await vote('anna', [vector(1), vector(2)]));
     const leased = await lease();
     expect(leased).toMatchObject({ encoder: null, support: [] });
