@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from prefloop.image.rows import picture_sha
+from prefloop.image.picture import picture_sha
 from prefloop.objectives.rank_dpo import preference_probability
 
 ROWS, IMAGES, IDENTITY = "rankings.jsonl", "images", "syn-pic.json"
