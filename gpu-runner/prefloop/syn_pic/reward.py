@@ -101,6 +101,7 @@ def _function(source: str) -> Score:
         function: Any = getattr(importlib.import_module(module), name)
     except Exception as error:
         raise ValueError(f"reward {source} cannot be loaded: {type(error).__name__}: {error}") from error
-    if not callable(function):
-        raise ValueError(f"reward {source}: is no function")
-    return function
+    if callable(function):
+        named: Any = function
+        return named
+    raise ValueError(f"reward {source}: is no function")
