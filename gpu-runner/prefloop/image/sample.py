@@ -6,7 +6,7 @@ Shapes: B pictures · C, H, W of a latent · N tokens of a user, U their width.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -31,7 +31,6 @@ class Audience:
     users_BNU: Tensor
 
 
-@torch.no_grad()
 def sample_pictures(
     model: ImageModel,
     captions: Sequence[str],
@@ -41,25 +40,45 @@ def sample_pictures(
     adapters: Sequence[Adapter | None] | None = None,
     audience: Audience | None = None,
 ) -> NDArray[np.uint8]:
-    """(B, H, W, 3), one to each caption and seed; adapters: one to each, None for the bare base.
+    """(B, H, W, 3), as `sample_latents` draws them. Raises ValueError also for what is not finite."""
+    latents = sample_latents(model, captions, seeds, steps, guidance, adapters, audience)
+    if not bool(torch.isfinite(latents).all()):
+        raise ValueError("what the model draws is not finite")
+    return model.pictures(latents) if captions else np.zeros((0, model.size, model.size, 3), np.uint8)
+
+
+@torch.no_grad()
+def sample_latents(
+    model: ImageModel,
+    captions: Sequence[str],
+    seeds: Sequence[int],
+    steps: int = STEPS,
+    guidance: float = GUIDANCE,
+    adapters: Sequence[Adapter | None] | None = None,
+    audience: Audience | None = None,
+    on_step: Callable[[], None] = lambda: None,
+) -> Tensor:
+    """(B, C, H, W), one to each caption and seed; adapters: one to each, None for the bare base.
 
     The same seed begins from the same noise in any company. With guidance above 1 each step also runs without the
     caption, and then without the person too: what is strengthened is both. The schedule is the folder's own.
+    on_step: called before each step; what it raises ends the drawing.
     Raises ValueError for other numbers of seeds, adapters or users than of captions.
     """
     _check_counts(captions, seeds, adapters, audience)
-    if not captions:
-        return np.zeros((0, model.size, model.size, 3), np.uint8)
-    guided = guidance > 1
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     latents = _noise(model, generators)
+    if not captions:
+        return latents
+    guided = guidance > 1
     condition = _condition(model, captions, guided)
     rows = _rows([*(adapters or [None] * len(captions))] * (2 if guided else 1))
-    scheduler = _scheduler(model, steps)
+    scheduler = schedule(model, steps)
     latents = latents * getattr(scheduler, "init_noise_sigma", 1.0)
     extra = {"generator": generators} if "generator" in inspect.signature(scheduler.step).parameters else {}
     with _seen(audience, guided):
         for time in scheduler.timesteps:
+            on_step()
             doubled = torch.cat([latents, latents]) if guided else latents
             if hasattr(scheduler, "scale_model_input"):
                 doubled = scheduler.scale_model_input(doubled, time)
@@ -69,7 +88,7 @@ def sample_pictures(
                 without, with_all = predicted.chunk(2)
                 predicted = without + guidance * (with_all - without)
             latents = scheduler.step(predicted, time, latents, **extra).prev_sample
-    return model.pictures(latents)
+    return latents
 
 
 def _rows(adapters: Sequence[Adapter | None]) -> list[tuple[int, Adapter | None]]:
@@ -87,7 +106,7 @@ def _noise(model: ImageModel, generators: Sequence[torch.Generator]) -> Tensor:
     channels = int(model.pipeline.vae.config.latent_channels)
     side = int(model.denoiser.config.sample_size)
     drawn = [torch.randn((channels, side, side), generator=generator) for generator in generators]
-    return torch.stack(drawn).to(model.device)
+    return torch.stack(drawn or [torch.zeros(channels, side, side)])[: len(drawn)].to(model.device)
 
 
 def _condition(model: ImageModel, captions: Sequence[str], guided: bool) -> Condition:
@@ -97,7 +116,8 @@ def _condition(model: ImageModel, captions: Sequence[str], guided: bool) -> Cond
     return model.nothing_asked(len(captions)).followed_by(asked) if guided else asked
 
 
-def _scheduler(model: ImageModel, steps: int) -> Any:
+def schedule(model: ImageModel, steps: int) -> Any:
+    """A scheduler of the folder's kind, at its start. Raises ValueError for one that cannot be followed here."""
     kept = model.pipeline.scheduler
     if kept.config.get("use_dynamic_shifting"):
         raise ValueError(f"{model.name!r}: a schedule that shifts with the picture's size is not supported")

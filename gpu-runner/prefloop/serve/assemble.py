@@ -8,8 +8,10 @@ from prefloop.serve.app import Post, Server
 from prefloop.serve.chat import Chat
 from prefloop.serve.credit import Crediting
 from prefloop.serve.engine import Engine
-from prefloop.serve.images import Images, Painter, image_loader
+from prefloop.serve.image_load import image_loader
+from prefloop.serve.images import Images
 from prefloop.serve.load import loader
+from prefloop.serve.painter import Painter
 from prefloop.serve.registry import Registry
 from prefloop.serve.source import Source
 from prefloop.taste.features import FeatureEncoder
@@ -60,7 +62,7 @@ def assemble_images(
     painter = Painter(base.model, features, queue)
     images = Images(painter, registry := Registry(image_loader(painter, sources), max_adapters))
     posts: dict[str, Post] = {
-        "/v1/images/generations": lambda _, body: images.generate(body),
-        "/v1/features": lambda _, body: images.features(body),
+        "/v1/images/generations": images.generate,
+        "/v1/features": images.features,
     }
     return Server(painter, registry, posts, base.name, base.fingerprint, key)

@@ -1,11 +1,9 @@
 """POST /v1/chat/completions: from a checked request to its answer, whole or streamed."""
 
-import asyncio
 import json
 import secrets
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import ExitStack
-from typing import Any, TypeVar
 
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -17,15 +15,13 @@ from prefloop.serve.chat_request import BASE, HEADER, ChatRequest, parse_body
 from prefloop.serve.chat_response import Answer
 from prefloop.serve.engine import Done, Engine, Ticket
 from prefloop.serve.errors import ServeError
+from prefloop.serve.leaving import CLOSED, unless_left
 from prefloop.serve.log_ratios import LogRatios
 from prefloop.serve.registry import Registry
 from prefloop.serve.search import Written, search
 from prefloop.text.completion import Completion, Request
 from prefloop.text.encode import TextEncoder
 from prefloop.text.revise import DEFAULT_REVISION, revision_messages
-
-T = TypeVar("T")
-CLOSED = 499  # nobody reads it: the client has left
 
 
 class Chat:
@@ -50,7 +46,7 @@ class Chat:
             answer = Answer(self.engine.tokenizer, asked.model, bool(asked.logprobs))
             headers = {HEADER: asked.model}
             if not asked.stream:
-                done = await _unless_left(http, _finished(ticket))
+                done = await unless_left(http, _finished(ticket))
                 if done is None:
                     return Response(status_code=CLOSED)
                 texts = [ticket.text(completion) for completion in done]
@@ -77,7 +73,7 @@ class Chat:
         """A search, or an answer that is bettered: several runs on one adapter make one answer."""
         with ExitStack() as held:
             adapter = await self._adapter(asked, held)
-            written = await _unless_left(http, self._write(asked, adapter))
+            written = await unless_left(http, self._write(asked, adapter))
             if written is None:
                 return Response(status_code=CLOSED)
             last = written[-1]
@@ -193,19 +189,3 @@ def _usable(completion: Completion) -> Completion:
     if completion.finish_reason == "error":
         raise ServeError(500, "inference_failed", "With this adapter the model's output is not finite.")
     return completion
-
-
-async def _unless_left(http: HttpRequest, work: Coroutine[Any, Any, T]) -> T | None:
-    """The work's result; None, and the work cancelled, when the client leaves first."""
-    working, leaving = asyncio.create_task(work), asyncio.create_task(_left(http))
-    try:
-        await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
-        return working.result() if working.done() else None
-    finally:
-        working.cancel()
-        leaving.cancel()
-
-
-async def _left(http: HttpRequest) -> None:
-    while (await http.receive())["type"] != "http.disconnect":
-        pass
