@@ -61,10 +61,31 @@ def test_it_serves_a_folder_and_ends_clean_on_sigterm(model_folder: Path, tmp_pa
         process.communicate()
 
 
+def test_it_serves_a_model_that_draws_and_sees() -> None:
+    process = serve("--model", "tiny-diffusion", "--port", "0", "--threads", "1")
+    try:
+        assert process.stdout is not None
+        http = httpx.Client(base_url=process.stdout.readline().split()[-1], timeout=120)
+        assert http.get("/health").json()["model"] == "tiny-diffusion"
+        body = {"model": "base", "prompt": "a small red creature", "seed": 3, "steps": 2, "features": True}
+        answer = http.post("/v1/images/generations", json=body).json()
+        features = answer["data"][0]["features"]
+        seen = http.post("/v1/features", json={"images": [answer["data"][0]["b64_json"]]}).json()
+        assert seen["space"] == features["space"]
+        assert seen["features"][0] == pytest.approx(features["values"], abs=1e-4)
+        assert http.post("/v1/chat/completions", json={}).status_code == 404
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(120) == 0
+    finally:
+        process.kill()
+        process.communicate()
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
         (["--model", "/nowhere/at/all"], "cannot load"),
+        (["--model", "tiny-diffusion", "--features", "/nowhere/at/all"], "cannot load a feature encoder"),
         (["--device", "warp"], "device 'warp' cannot be used"),
         (["--edge", "http://127.0.0.1:9"], "PREFLOOP_KEY has no key"),
     ],

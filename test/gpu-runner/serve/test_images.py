@@ -2,9 +2,11 @@
 
 import base64
 import io
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
 import torch
@@ -32,9 +34,10 @@ def model() -> ImageModel:
     return ImageModel(PIPELINES["sd15"](), "sd15")
 
 
-def stirred(trained, seed: int):
+def stirred(trained, seed: int, size: float = 1.0):
     with torch.no_grad():
-        trained.flat.add_(torch.randn(trained.flat.shape, generator=torch.Generator().manual_seed(seed)))
+        noise = torch.randn(trained.flat.shape, generator=torch.Generator().manual_seed(seed))
+        trained.flat.add_(size * noise)
     return trained
 
 
@@ -48,6 +51,8 @@ def shas(model: ImageModel, tmp_path_factory: pytest.TempPathFactory) -> tuple[P
         "users": users,
         "both": lora | users,
         "broken": {"pytorch_lora_weights.safetensors": b"nothing"},
+        "endless": write_lora(stirred(new_adapter(model.layers, 2, 2, 1), 1, 1e30), model),
+        "neither": {"state.safetensors": b"nothing"},
     }
     return folder, {name: publish(folder, files) for name, files in made.items()}
 
@@ -122,6 +127,15 @@ def test_features_come_with_the_pictures_and_for_pictures_of_others(server: Runn
         ({"model": "f" * 64}, 404, "not_found"),
         ({"user": [[1.0] * WIDTH]}, 422, "encoder_mismatch"),
         ({"model": "broken"}, 422, "adapter_invalid"),
+        ({"model": "endless"}, 422, "probe_failed"),
+        ({"model": "neither"}, 422, "adapter_missing_file"),
+        ({"model": "live"}, 400, "invalid_request"),
+        ({"seed": 2**31}, 400, "invalid_request"),
+        ({"steps": 0}, 400, "invalid_request"),
+        ({"guidance": 50.5}, 400, "invalid_request"),
+        ({"user": []}, 400, "invalid_request"),
+        ({"user": [[]]}, 400, "invalid_request"),
+        ({"user": [["1"]]}, 400, "invalid_request"),
         ({"model": "users", "user": [[1.0] * (WIDTH - 1)]}, 422, "encoder_mismatch"),
         ({"model": "users", "user": [[1.0] * WIDTH, [1.0]]}, 422, "encoder_mismatch"),
     ],
@@ -131,6 +145,53 @@ def test_bad_requests_are_told_what_is_wrong(server: Running, shas, fields, stat
     response = server.http.post("/v1/images/generations", json=ASKED | fields | named)
     assert (response.status_code, response.json()["code"]) == (status, code)
     assert server.http.get("/health").json()["status"] == "ok"
+
+
+def test_every_wrong_field_is_named(server: Running):
+    body = '{"model": "base", "prompt": "a", "n": "2", "steps": 1.5, "size": "1x1", "guidance": NaN}'
+    message = server.http.post("/v1/images/generations", content=body).json()["message"]
+    assert [part.split(":")[0] for part in message.split("; ")] == ["n", "steps", "guidance", "size"]
+
+
+def test_the_answer_says_what_drew_and_from_which_seeds(server: Running, shas):
+    response = server.http.post("/v1/images/generations", json=ASKED | {"model": shas[1]["lora"]})
+    body = response.json()
+    assert response.headers["x-prefloop-adapter"] == body["model"] == shas[1]["lora"]
+    assert [one["seed"] for one in body["data"]] == [5, 6]
+    assert isinstance(body["created"], int)
+    assert all(one.keys() == {"b64_json", "seed"} for one in body["data"])
+
+
+def test_a_client_that_leaves_is_drawn_for_no_more(server: Running, model: ImageModel):
+    began, go_on, runs = threading.Event(), threading.Event(), []
+
+    def hold(*_: object) -> None:
+        runs.append(1)
+        began.set()
+        go_on.wait(60)
+
+    hook = model.denoiser.register_forward_hook(hold)
+    try:
+        with pytest.raises(httpx.ReadTimeout):
+            server.http.post("/v1/images/generations", json=ASKED | {"steps": 100}, timeout=2)
+        assert began.is_set()
+        server.wait_for(lambda: server.in_flight() == 0)
+        go_on.set()
+        assert drawn(server).shape[0] == 2
+    finally:
+        go_on.set()
+        hook.remove()
+    assert len(runs) == 1 + ASKED["steps"]
+
+
+def test_a_server_without_a_feature_encoder_says_so(model: ImageModel):
+    running = Running(assemble_images(ImageBase("random", model, FINGERPRINT), []))
+    try:
+        answer = running.http.post("/v1/images/generations", json=ASKED | {"features": True})
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
+        assert running.http.post("/v1/features", json={"images": ["AA=="]}).status_code == 404
+    finally:
+        running.stop()
 
 
 def test_what_is_no_picture_has_no_features(server: Running):
