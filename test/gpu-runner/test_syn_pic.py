@@ -34,6 +34,9 @@ def light(prompts, images):
 def red(prompts, images):
     return [sum(image.getchannel("R").tobytes()) for image in images]
 
+def alike(prompts, images):
+    return [1.0] * len(images)
+
 def deadly(prompts, images):
     '''Kills the command the second time that it is asked, once.'''
     calls = Path("calls")
@@ -182,6 +185,12 @@ def test_rankings_of_something_else_are_not_gone_on_with(base: Path):
     Path("foreign", "rankings.jsonl").write_text("{}\n")
     with pytest.raises(ValueError, match=r"has a rankings\.jsonl and no syn-pic\.json"):
         syn_pic.main(options(base, "foreign"))
+
+
+def test_comparisons_that_nobody_wins_are_counted(base: Path):
+    syn_pic.main(options(base, "out", "--json", "summary.json", rewards=("light", "alike")))
+    assert all(sum(row["phi"]) == 0.5 for row in rows_of("out"))
+    assert json.loads(Path("summary.json").read_text())["figures"]["ties"] == 0.5
 
 
 def test_the_oracles_of_the_world_refuse_pictures_of_another_size(base: Path):

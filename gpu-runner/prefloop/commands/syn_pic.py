@@ -168,10 +168,11 @@ def _prompt(line: str, is_json: bool, where: str) -> str:
 
 
 def measure(rows: Sequence[dict[str, Any]]) -> dict[str, float]:
-    """Means over the prompts: φ of each generator, each reward of each, by its place from 1."""
+    """Means over the prompts: φ of each generator, each reward of each, by its place from 1; comparisons that nobody wins."""
     k = len(rows[0]["images"])
     figures: dict[str, float] = {"prompts": len(rows), "pictures": len(set(_pictures(rows)))}
     mean = lambda values: sum(values) / len(rows)
+    figures["ties"] = mean(1 - 2 * sum(row["phi"]) / k for row in rows)
     for place in range(k):
         figures[f"phi.{place + 1}"] = mean(row["phi"][place] for row in rows)
     for name in rows[0]["rewards"]:
