@@ -23,8 +23,9 @@ from torch.nn.functional import linear
 from transformers.pytorch_utils import Conv1D
 
 from prefloop.adapters.lora import Adapter
+from prefloop.adapters.mixture import Mixture, parts_of
 
-Rows = Sequence[tuple[int, Adapter | None]]
+Rows = Sequence[tuple[int, Adapter | Mixture | None]]
 
 
 class RowProduct(Protocol):
@@ -119,7 +120,7 @@ class Range:
 
 
 def row_ranges(rows: Rows, path: str, count: int, dtype: torch.dtype) -> list[Range]:
-    """The rows out of `count` that have an adapter in the layer at `path`."""
+    """The rows out of `count` that have an adapter in the layer at `path`, once for each adapter they have."""
     if not rows:
         return []
     unit, rest = divmod(count, sum(n for n, _ in rows))
@@ -128,8 +129,10 @@ def row_ranges(rows: Rows, path: str, count: int, dtype: torch.dtype) -> list[Ra
     ranges, start = [], 0
     for n, adapter in rows:
         stop = start + n * unit
-        if adapter is not None and (pair := adapter.pair(path, dtype)) is not None:
-            ranges.append(Range(start, stop, adapter.scale, *adapter.pairs[path], *pair))
+        # the parts of a mixture are ranges of the same rows
+        for part, weight in parts_of(adapter):
+            if (pair := part.pair(path, dtype)) is not None:
+                ranges.append(Range(start, stop, part.scale * weight, *part.pairs[path], *pair))
         start = stop
     return ranges
 

@@ -4,7 +4,8 @@ Shapes: T rows · I, O in- and out-features · R the ranks of all stacked adapte
 
 The adapters lie side by side along the rank: x Aᵀ is one product [T, R], in which each row keeps its own adapter's
 columns, and one product with the stacked B's brings it back. Ranks and targets may differ. Columns of other adapters are
-set to zero, not multiplied by it, so that an adapter that overflows harms its own rows only.
+set to zero, not multiplied by it, so that an adapter that overflows harms its own rows only. A row with a mixture keeps the
+columns of several adapters, each times its weight: mixtures of the same adapters share one stack.
 """
 
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from torch.nn.functional import linear
 
 from prefloop.adapters.adapted_linear import AdaptedLinear, Rows
 from prefloop.adapters.lora import Adapter
+from prefloop.adapters.mixture import Mixture, parts_of
 
 # A [R, I], B times the scales [O, R], and which adapter each of the R columns belongs to
 _Stacked = tuple[Tensor, Tensor, tuple[int, ...]]
@@ -55,12 +57,18 @@ class StackedRows:
     """The rows of one run over a stack: as `rows`, (count, adapter) in order. Not differentiable."""
 
     def __init__(self, stack: Stack, rows: Rows, device: torch.device):
-        number = {id(a): i for i, a in enumerate(stack.adapters)}
         self.stack = stack
-        self.owners_T = torch.tensor(
-            [number[id(a)] if a else -1 for n, a in rows for _ in range(n)], device=device
-        )
-        self.foreign: dict[tuple[int, ...], Tensor] = {}
+        self.device = device
+        number = {id(a): i for i, a in enumerate(stack.adapters)}
+        # what each row has, by the adapter's number: {adapter: weight}
+        self.parts: list[dict[int, float]] = []
+        for count, mixed in rows:
+            parts: dict[int, float] = {}
+            for adapter, weight in parts_of(mixed):
+                parts[number[id(adapter)]] = parts.get(number[id(adapter)], 0.0) + weight
+            self.parts += [parts] * count
+        self.mixes = any(isinstance(mixed, Mixture) for _, mixed in rows)
+        self.masks: dict[tuple[int, ...], tuple[Tensor, Tensor | None]] = {}
 
     def product(self, layer: AdaptedLinear, x_TI: Tensor) -> Tensor:
         """x Wᵀ + b + s·(x Aᵀ) Bᵀ, each row with its own A, B and s."""
@@ -68,12 +76,19 @@ class StackedRows:
         if (stacked := self.stack.pair(layer.path, x_TI.dtype)) is None:
             return y_TO
         a_RI, b_OR, columns = stacked
-        low_TR = linear(x_TI, a_RI).masked_fill_(self._foreign(columns), 0)
+        foreign_TR, weights_TR = self._masks(columns)
+        low_TR = linear(x_TI, a_RI).masked_fill_(foreign_TR, 0)
+        if weights_TR is not None:
+            low_TR.mul_(weights_TR)
         return y_TO.addmm_(low_TR, b_OR.t())
 
-    def _foreign(self, columns: tuple[int, ...]) -> Tensor:
-        """[T, R]: which columns are not the row's own."""
-        if (foreign := self.foreign.get(columns)) is None:
-            owners_R = torch.tensor(columns, device=self.owners_T.device)
-            self.foreign[columns] = foreign = self.owners_T[:, None] != owners_R
-        return foreign
+    def _masks(self, columns: tuple[int, ...]) -> tuple[Tensor, Tensor | None]:
+        """[T, R]: which columns are not the row's own, and how much its own count; None: all of them 1."""
+        if (masks := self.masks.get(columns)) is None:
+            adapters = len(self.stack.adapters)
+            weights_TA = torch.tensor(
+                [[parts.get(a, 0.0) for a in range(adapters)] for parts in self.parts], device=self.device
+            )
+            weights_TR = weights_TA[:, list(columns)]
+            self.masks[columns] = masks = (weights_TR == 0, weights_TR if self.mixes else None)
+        return masks

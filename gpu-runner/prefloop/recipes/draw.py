@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from prefloop.adapters.lora import Adapter
+from prefloop.adapters.mixture import Mixture
 from prefloop.base import Base
 from prefloop.text.completion import Request
 from prefloop.text.decode import Decoder
@@ -37,13 +38,13 @@ class Drawn:
 def draw_answers(
     base: Base,
     prompts: Sequence[tuple[int, ...]],
-    adapter: Adapter | None,
+    adapter: Adapter | Mixture | None | Sequence[Adapter | Mixture | None],
     each: int,
     sampling: Sampling,
     seed: str,
 ) -> list[list[Drawn]]:
-    """`each` answers to every prompt, in order. The same seed, prompts and weights give the same answers: an answer
-    depends on its prompt and number alone, not on its company.
+    """`each` answers to every prompt, in order. adapter: of all prompts, or one for each. The same seed, prompts and
+    weights give the same answers: an answer depends on its prompt and number alone, not on its company.
 
     A prompt that leaves no room in the model's context gets none. Raises ValueError where the model's output is not
     finite.
@@ -53,6 +54,7 @@ def draw_answers(
     longest = max((len(prompt) for prompt, fit in zip(prompts, fits, strict=True) if fit), default=0)
     if not longest:
         return [[] for _ in prompts]
+    adapters = adapter if isinstance(adapter, Sequence) else [adapter] * len(prompts)
     slots = max(SLOTS, each)
     decoder = Decoder(base.trunk, base.encoder.end_ids, slots, min(context, longest + sampling.max_tokens))
     asked = [
@@ -60,7 +62,7 @@ def draw_answers(
             Request(
                 prompt,
                 min(sampling.max_tokens, decoder.context - len(prompt)),
-                adapter,
+                mixed,
                 n=each,
                 seed=_seed(seed, prompt),
                 temperature=sampling.temperature,
@@ -69,7 +71,7 @@ def draw_answers(
         )
         if fit
         else []
-        for prompt, fit in zip(prompts, fits, strict=True)
+        for prompt, mixed, fit in zip(prompts, adapters, fits, strict=True)
     ]
     while not decoder.idle:
         decoder.step()

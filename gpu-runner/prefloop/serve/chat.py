@@ -9,8 +9,8 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from prefloop.adapters.combine import combine
 from prefloop.adapters.lora import Adapter
+from prefloop.adapters.mixture import Mixture, mix
 from prefloop.serve.chat_request import BASE, HEADER, ChatRequest, parse_body
 from prefloop.serve.chat_response import Answer
 from prefloop.serve.engine import Done, Engine, Ticket
@@ -60,13 +60,13 @@ class Chat:
             include_usage = asked.stream_options is not None and asked.stream_options.include_usage
             return _EventStream(_chunks(ticket, answer, include_usage), headers, held.pop_all())
 
-    async def _adapter(self, asked: ChatRequest, held: ExitStack) -> Adapter | None:
-        """What answers, loaded and kept loaded until `held` lets go; a mixture is put together for this request alone."""
+    async def _adapter(self, asked: ChatRequest, held: ExitStack) -> Adapter | Mixture | None:
+        """What answers, loaded and kept loaded until `held` lets go."""
         parts = asked.mixture or []
         shas = [part.adapter for part in parts] or ([] if asked.model == BASE else [asked.model])
         adapters = [held.enter_context(self.registry.using(await self.registry.get(sha))) for sha in shas]
         if parts:
-            return combine(adapters, [part.weight for part in parts]).freeze()
+            return mix(adapters, [part.weight for part in parts])
         return adapters[0] if adapters else None
 
     async def _answer_in_parts(self, http: HttpRequest, asked: ChatRequest) -> Response:
@@ -83,7 +83,7 @@ class Chat:
                 body["choices"][0]["drafts"] = [draft.text for draft in written[:-1]]
             return JSONResponse(body, headers={HEADER: asked.model})
 
-    async def _write(self, asked: ChatRequest, adapter: Adapter | None) -> list[Written]:
+    async def _write(self, asked: ChatRequest, adapter: Adapter | Mixture | None) -> list[Written]:
         """The answer and its revisions, the last one last; revising ends early when nothing changes any more."""
         seed = _seed(asked)
         messages = [message.model_dump() for message in asked.messages]
@@ -97,7 +97,7 @@ class Chat:
         return written
 
     async def _write_one(
-        self, asked: ChatRequest, messages: list[dict], adapter: Adapter | None, seed: int
+        self, asked: ChatRequest, messages: list[dict], adapter: Adapter | Mixture | None, seed: int
     ) -> Written:
         request = self._request(asked, self._ids_of(messages), adapter, seed)
         if asked.beams > 1:
@@ -110,7 +110,7 @@ class Chat:
             ticket.close()
 
     def _request(
-        self, asked: ChatRequest, prompt_ids: list[int], adapter: Adapter | None, seed: int
+        self, asked: ChatRequest, prompt_ids: list[int], adapter: Adapter | Mixture | None, seed: int
     ) -> Request:
         return Request(
             prompt_ids,

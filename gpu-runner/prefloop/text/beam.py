@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from prefloop.adapters.lora import Adapter
+from prefloop.adapters.mixture import Mixture
 from prefloop.text.kv_cache import DecodeLayout, KVCache, PrefillLayout
 from prefloop.text.packing import Segment
 from prefloop.text.trunk import Trunk
@@ -42,7 +43,7 @@ class BeamSearch:
         self,
         trunk: Trunk,
         prompt: Sequence[int],
-        adapter: Adapter | None,
+        adapter: Adapter | Mixture | None,
         num_beams: int,
         max_tokens: int,
         end_ids: Sequence[int],
@@ -131,7 +132,7 @@ class BeamSearch:
 def beam_search(
     trunk: Trunk,
     prompt: Sequence[int],
-    adapter: Adapter | None,
+    adapter: Adapter | Mixture | None,
     num_beams: int,
     max_tokens: int,
     end_ids: Sequence[int],

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from prefloop.adapters.lora import Adapter
+from prefloop.adapters.mixture import Mixture
 
 # (token, logp, model_logp) as soon as it is drawn, end tokens excepted; True ends the text
 Watch = Callable[[int, float, float], bool]
@@ -17,7 +18,7 @@ class Request:
 
     prompt_ids: Sequence[int]
     max_tokens: int
-    adapter: Adapter | None = None
+    adapter: Adapter | Mixture | None = None
     n: int = 1
     seed: int = 0
     temperature: float = 1.0

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from prefloop.adapters.lora import Adapter
+from prefloop.adapters.mixture import Mixture, parts_of
 from prefloop.adapters.stack import Stack, StackedRows
 from prefloop.text.completion import Completion, Request, Watch
 from prefloop.text.draw import draw, uniforms
@@ -137,8 +138,8 @@ class Decoder:
         self.length[: len(self.writing)] += 1
         return self._draw(batch, self.trunk.head.logits(hidden_BH))
 
-    def _stacked(self, adapters_B: list[Adapter | None]) -> StackedRows:
-        distinct = list({id(a): a for a in adapters_B if a is not None}.values())
+    def _stacked(self, adapters_B: list[Adapter | Mixture | None]) -> StackedRows:
+        distinct = list({id(a): a for mixed in adapters_B for a, _ in parts_of(mixed)}.values())
         if not self._stack.serves(distinct):
             self._stack = Stack(distinct)
         return StackedRows(self._stack, [(1, a) for a in adapters_B], self.trunk.device)
