@@ -1,10 +1,15 @@
-"""The shared vectors, recomputed with the standard library: the TypeScript side is tested against the same files."""
+"""The shared vectors: the TypeScript side is tested against the same files."""
 
 import hashlib
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import ArrayLike
+
+from prefloop.canonical_json import canonical_json, canonical_sha
+from prefloop.taste.posterior import Taste, contrasts, predict_preference, taste_posterior
 
 VECTORS = Path(__file__).parents[2] / "shared" / "vectors"
 
@@ -15,9 +20,39 @@ def load(name: str) -> list[dict]:
 
 @pytest.mark.parametrize("case", load("canonical-json.json"), ids=lambda case: case["json"])
 def test_canonical_json(case: dict):
-    text = json.dumps(case["value"], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    assert text == case["json"]
-    assert hashlib.sha256(text.encode()).hexdigest() == case["sha256"]
+    assert canonical_json(case["value"]) == case["json"]
+    assert canonical_sha(case["value"]) == case["sha256"]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), "\ud800", {"a": {1}}, {"\udfff": 1}])
+def test_what_json_cannot_hold_has_no_canonical_text(value: object):
+    with pytest.raises(ValueError, match="canonical JSON has no"):
+        canonical_json(value)
+
+
+def test_numbers_that_are_equal_have_one_text():
+    assert canonical_json([-0.0, 0, 1.0, 1, 1e2]) == "[0,0,1,1,100]"
+
+
+@pytest.mark.parametrize("case", load("taste-posterior.json"), ids=lambda case: case["name"])
+def test_taste_posterior(case: dict):
+    prior = Taste(np.array(case["prior"]["mean"], float), np.array(case["prior"]["precision"], float))
+    votes = contrasts(
+        [vote["difference"] for vote in case["votes"]],
+        len(prior.mean_K),
+        [vote.get("probability", 1) for vote in case["votes"]],
+        [vote.get("weight", 1) for vote in case["votes"]],
+    )
+    taste = taste_posterior(votes, prior)
+    close(taste.mean_K, case["mean"])
+    close(taste.precision_KK, case["precision"])
+    close(taste.uncertainty_K, case["uncertainty"])
+    for known in case["predictions"]:
+        close(predict_preference(taste, np.array(known["difference"])), known["probability"])
+
+
+def close(found: ArrayLike, expected: ArrayLike) -> None:
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-9 * max(np.abs(expected).max(), 1e-300))
 
 
 @pytest.mark.parametrize("case", load("hold-out.json"), ids=lambda case: case["unit"])

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from prefloop.adapters.lora import Adapter
+from prefloop.adapters.adapted_linear import Rows
 from prefloop.adapters.mixture import Mixture, parts_of
 from prefloop.adapters.stack import Stack, StackedRows
 from prefloop.text.completion import Completion, Request, Watch
@@ -111,6 +111,9 @@ class Decoder:
             for completion in completions:
                 self._open(completion)
         rows = [(s.stop - s.start, c[0].request.adapter) for s, c in zip(segments, admitted, strict=True)]
+        if any(isinstance(mixed, Mixture) for _, mixed in rows):
+            # ranges of their own for every adapter of every prompt would be very many small products
+            rows = self._stacked(rows)
         layout = PrefillLayout(self.cache, segments, slots)
         hidden_TH = self.trunk.hidden(self._tensor([ids]), self._tensor([positions]), layout, rows)[0]
         last_B = [s.stop - 1 for s, c in zip(segments, admitted, strict=True) for _ in c]
@@ -129,7 +132,7 @@ class Decoder:
     def _decode(self) -> list[Completion]:
         if self._steady is None:
             batch = _Batch(self)
-            self._steady = batch, self._stacked(batch.adapters)
+            self._steady = batch, self._stacked([(1, mixed) for mixed in batch.adapters])
         batch, rows = self._steady
         positions_B = self.length[: len(self.writing)].copy()
         layout = DecodeLayout(self.cache, positions_B)
@@ -138,11 +141,13 @@ class Decoder:
         self.length[: len(self.writing)] += 1
         return self._draw(batch, self.trunk.head.logits(hidden_BH))
 
-    def _stacked(self, adapters_B: list[Adapter | Mixture | None]) -> StackedRows:
-        distinct = list({id(a): a for mixed in adapters_B for a, _ in parts_of(mixed)}.values())
+    def _stacked(self, rows: Rows) -> StackedRows:
+        """Over all that is being written: rows of a part of it share the stack with the steps after it."""
+        used = [part for completion in self.writing for part, _ in parts_of(completion.request.adapter)]
+        distinct = list({id(adapter): adapter for adapter in used}.values())
         if not self._stack.serves(distinct):
             self._stack = Stack(distinct)
-        return StackedRows(self._stack, [(1, a) for a in adapters_B], self.trunk.device)
+        return StackedRows(self._stack, rows, self.trunk.device)
 
     def _draw(self, batch: "_Batch", logits_BV: Tensor) -> list[Completion]:
         """Draw a token for the texts of `batch`, keep it, and close the texts that end with it."""

@@ -7,6 +7,7 @@ import {
   tastePosterior,
   uncertainty,
 } from '../../../shared/math/taste-posterior.ts';
+import vectors from '../../../shared/vectors/taste-posterior.json' with { type: 'json' };
 
 const flat = (size: number, precision = 1): Taste => ({
   mean: new Array(size).fill(0),
@@ -117,3 +118,21 @@ describe('refuses', () => {
     expect(() => tastePosterior(votes, prior)).toThrow(RangeError);
   });
 });
+
+test.each(vectors.cases)('of the vector: $name', ({ prior, votes, mean, precision, predictions, ...known }) => {
+  const taste = tastePosterior(votes, prior);
+  expectClose(taste.mean, mean);
+  expectClose(taste.precision.flat(), precision.flat());
+  expectClose(uncertainty(taste), known.uncertainty);
+  for (const { difference, probability } of predictions) {
+    expectClose([predictPreference(taste, difference)], [probability]);
+  }
+});
+
+function expectClose(found: readonly number[], expected: readonly number[]) {
+  const size = Math.max(...expected.map(Math.abs), 1e-300);
+  expect(found.length).toBe(expected.length);
+  found.forEach((each, k) => {
+    expect(Math.abs(each - (expected[k] as number)) / size).toBeLessThan(1e-9);
+  });
+}
