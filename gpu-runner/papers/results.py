@@ -48,7 +48,9 @@ def identity_of(module: ModuleType, quick: bool) -> str:
     """Changes whenever code changes that the figures depend on: the experiment, what it shares, the runner's numerics, the
     model. Comments and docstrings do not count."""
     digest = hashlib.sha256(f"quick {quick}".encode())
-    digest.update(_code(inspect.getsource(module)))
+    # an experiment names in ALSO what it depends on beyond what all of them share
+    for part in (module, *getattr(module, "ALSO", ())):
+        digest.update(_code(inspect.getsource(part)))
     digest.update(_shared())
     return digest.hexdigest()[:16]
 
