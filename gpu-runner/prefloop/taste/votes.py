@@ -90,7 +90,7 @@ def read_votes(path: Path) -> DrawVotes:
     people: dict[str, list[tuple[list[float], list[float], float]]] = defaultdict(list)
     size: int | None = None
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        row = _read_row(line, f"{path}:{number}")
+        row = read_row(line, f"{path}:{number}")
         size = size or len(row["chosen"])
         if not len(row["chosen"]) == len(row["rejected"]) == size:
             raise ValueError(f"{path}:{number}: features must all have {size} numbers, as in the first row")
@@ -107,7 +107,8 @@ def read_votes(path: Path) -> DrawVotes:
     return draw
 
 
-def _read_row(line: str, where: str) -> dict[str, Any]:
+def read_row(line: str, where: str) -> dict[str, Any]:
+    """{userKey, chosen, rejected, weight?} of one line. Raises ValueError, beginning with `where`, for what is none."""
     try:
         row = json.loads(line)
     except json.JSONDecodeError as error:

@@ -1,0 +1,173 @@
+"""prefloop-runner fit-mixture: the personal mixture of a domain, from the votes of its people.
+
+--votes FILE has one JSON object a line: {userKey, chosen: [K numbers], rejected: [K numbers], weight?}, log-ratios per token
+under the K adapters of --basis, in their order. Fitted are what people have in common (the prior) and what a log-ratio counts
+(the scale). How far the model is bent for a preference (the strength) cannot be told from votes: with --tried FILE it is the
+best of what was tried on generated answers, rows {strength, maxWeight, winRate, sound, lengthRatio} (share of answers that are
+sound, mean length over the base's); without it half of the people get weights whose absolute values sum up to at most 1.
+FOLDER gets encoder.json, which `prefloop encoders publish` registers.
+"""
+
+import argparse
+import json
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from prefloop.canonical_json import canonical_sha
+from prefloop.commands.summary import write_summary
+from prefloop.contracts import MixtureInput
+from prefloop.taste.calibrate import Bounds, Calibration, Measured
+from prefloop.taste.posterior import Contrasts, Taste, contrasts, predict_preference, taste_posterior
+from prefloop.taste.prior import feature_scale, fit_prior
+from prefloop.taste.votes import read_row
+
+SHOWN_VOTES = (0, 1, 2, 4, 8, 16)
+MAX_WEIGHT = 1.5
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--votes", type=Path, required=True, metavar="FILE", help="JSONL")
+    parser.add_argument("--basis", nargs="+", required=True, metavar="NAME=SHA", help="adapters, in order")
+    parser.add_argument("--domain", required=True, metavar="DOMAIN", help="that it is published for")
+    parser.add_argument("--tried", type=Path, metavar="FILE", help="JSONL: what strengths did to answers")
+    parser.add_argument("--min-sound", type=float, default=0.9, help="share of sound answers that is kept")
+    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write a summary at the end")
+
+
+def main(argv: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="prefloop-runner fit-mixture",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_arguments(parser)
+    args = parser.parse_args(argv)
+    basis = [read_basis(text) for text in args.basis]
+    people = read_people(args.votes, len(basis))
+    scale = feature_scale(people)
+    scaled = [scaled_by(scale, votes) for votes in people]
+    figures = {"people": float(len(people)), "votes": float(sum(len(one.weight_V) for one in people))}
+    figures |= foretold(scaled, len(basis))
+    prior = fit_prior(scaled, len(basis))
+    if args.tried:
+        chosen = calibration_of(args.tried, Bounds(args.min_sound))
+    else:
+        chosen = Calibration(usual_strength(scaled, prior), MAX_WEIGHT)
+    said = describe(args.domain, basis, prior, scale, chosen, figures)
+    args.out.mkdir(parents=True, exist_ok=True)
+    (args.out / "encoder.json").write_text(json.dumps(said.model_dump(mode="json", by_alias=True)) + "\n")
+    write_summary(args.json, "fit-mixture", figures, seeds=[])
+    print(" · ".join(f"{name} {value:.4g}" for name, value in figures.items()), f"· {args.out}")
+    return 0
+
+
+def read_basis(text: str) -> dict[str, str]:
+    name, found, sha = text.partition("=")
+    if not found:
+        raise ValueError(f"--basis: {text!r} is not NAME=SHA")
+    return {"name": name, "adapter": sha}
+
+
+def read_people(path: Path, size: int) -> list[Contrasts]:
+    """Everybody's votes in file order. Raises ValueError, naming the line, for a row that is none."""
+    rows: dict[str, list[tuple[list[float], float]]] = defaultdict(list)
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if not line.strip():
+            continue
+        where = f"{path}:{number}"
+        row = read_row(line, where)
+        if not len(row["chosen"]) == len(row["rejected"]) == size:
+            raise ValueError(f"{where}: a vote has {size} log-ratios a side, one for each of the basis")
+        difference = [one - other for one, other in zip(row["chosen"], row["rejected"], strict=True)]
+        weight = row.get("weight", 1.0)
+        if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight < math.inf:
+            raise ValueError(f"{where}: weight must be a number of at least 0")
+        rows[row["userKey"]].append((difference, weight))
+    if len(rows) < 2:
+        raise ValueError(f"{path}: what people have in common cannot be told from {len(rows)} of them")
+    return [
+        contrasts([one for one, _ in votes], size, weight=[weight for _, weight in votes])
+        for votes in rows.values()
+    ]
+
+
+def scaled_by(scale: float, votes: Contrasts) -> Contrasts:
+    return Contrasts(scale * votes.difference_VK, votes.probability_V, votes.weight_V)
+
+
+def foretold(people: Sequence[Contrasts], size: int) -> dict[str, float]:
+    """accuracy.N: of the votes after the first N, foretold from those; the prior is fitted to everybody else's, in two halves."""
+    priors = [fit_prior(people[1 - half :: 2], size) for half in (0, 1)]
+    figures = {}
+    for count in SHOWN_VOTES:
+        right = [
+            0.5 + 0.5 * float(np.sign(predict_preference(taste, difference_K) - 0.5))
+            for at, votes in enumerate(people)
+            for taste in [taste_posterior(votes.first(count), priors[at % 2])]
+            for difference_K in votes.difference_VK[count:]
+        ]
+        if right:
+            figures[f"accuracy.{count}"] = math.fsum(right) / len(right)
+    return figures
+
+
+def usual_strength(people: Sequence[Contrasts], prior: Taste) -> float:
+    """By which half of the people get weights of at most 1 in sum."""
+    sums = [float(np.abs(taste_posterior(votes, prior).mean_K).sum()) for votes in people]
+    middle = float(np.median(sums))
+    return 1 / middle if middle > 0 else 1.0
+
+
+def calibration_of(path: Path, bounds: Bounds) -> Calibration:
+    """The best of what was tried. Raises ValueError, naming the line, for a row that is none, and where none is in bounds."""
+    tried: dict[Calibration, Measured] = {}
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            row: Any = json.loads(line)
+            numbers = [
+                float(row[name]) for name in ("strength", "maxWeight", "winRate", "sound", "lengthRatio")
+            ]
+        except (ValueError, TypeError, KeyError) as error:
+            raise ValueError(
+                f"{path}:{number}: is no {{strength, maxWeight, winRate, sound, lengthRatio}}"
+            ) from error
+        if not all(math.isfinite(one) for one in numbers):
+            raise ValueError(f"{path}:{number}: has a number that is not finite")
+        tried[Calibration(*numbers[:2])] = Measured(*numbers[2:])
+    if not tried:
+        raise ValueError(f"{path}: nothing was tried")
+    kept = {one: measured for one, measured in tried.items() if bounds.hold(measured)}
+    if not kept:
+        raise ValueError(f"{path}: nothing that was tried keeps {bounds.min_sound:g} of the answers sound")
+    return max(kept, key=lambda one: kept[one].win_rate)
+
+
+def describe(
+    domain: str,
+    basis: Sequence[Mapping[str, str]],
+    prior: Taste,
+    scale: float,
+    chosen: Calibration,
+    metrics: Mapping[str, float],
+) -> MixtureInput:
+    """As the edge takes it, hashed as the edge hashes it. Raises ValueError for what the contract refuses."""
+    said: dict[str, Any] = {
+        "kind": "mixture",
+        "domain": domain,
+        "space": canonical_sha([one["adapter"] for one in basis]),
+        "featureSize": len(basis),
+        "basis": [dict(one) for one in basis],
+        "prior": {"mean": prior.mean_K.tolist(), "precision": prior.precision_KK.tolist()},
+        "scale": scale,
+        "strength": chosen.strength,
+        "maxWeight": chosen.most,
+    }
+    return MixtureInput.model_validate(said | {"sha": canonical_sha(said), "metrics": dict(metrics)})
