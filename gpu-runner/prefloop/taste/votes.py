@@ -6,6 +6,7 @@ Shapes: B people · V pairs of each · k pictures of a vote · C creatures · K 
 from __future__ import annotations
 
 import json
+import math
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,10 @@ def read_row(line: str, where: str) -> dict[str, Any]:
         raise ValueError(f"{where}: has no userKey")
     for name in ("chosen", "rejected"):
         values = row.get(name)
-        if not isinstance(values, list) or not values or not torch.isfinite(torch.tensor(values)).all():
+        if not isinstance(values, list) or not values or not all(map(_is_finite, values)):
             raise ValueError(f"{where}: {name} must be a list of finite numbers")
     return row
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
