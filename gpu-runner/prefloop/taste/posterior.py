@@ -25,7 +25,7 @@ class Taste:
 
     @property
     def covariance_KK(self) -> Numbers:
-        return np.linalg.inv(self.precision_KK)
+        return np.linalg.inv(self.precision_KK).astype(np.float64)
 
     @property
     def uncertainty_K(self) -> Numbers:
