@@ -20,7 +20,7 @@ from prefloop.tiny.world import sample_prompts
 
 # Code beside this file that the figures depend on (`papers.results`).
 ALSO = (personal, personal_world, calibrating, posterior, prior, styles)
-STRENGTHS, MOST = (1.0, 2.0, 4.0), (2.0, 3.0, 4.5)
+STRENGTHS, MOST = (0.25, 0.5, 1.0, 2.0, 4.0), (1.5, 2.0, 2.5)
 # Of the base's sound replies, how many a mixture may lose.
 LOST = 0.05
 # Replies of the other side to each prompt: one is a matter of luck.
