@@ -204,7 +204,7 @@ EXPERIMENT = Experiment(
         ),
         (
             "exact Bayes: the mean of the true posterior (how votes are cast and whom people are drawn from is known), true taste: "
-            "nothing is left unknown; both become weights by least squares on the replies’ styles, with a calibration of their own"
+            "nothing is left unknown; both become weights by least squares on the replies’ styles, with a calibration of their own; that last step is no exact one, so a share above 1 can come out"
         ),
         (
             "`bayesShare.4`: (winRate.4 − ½) over that of exact Bayes; `ownMinusShuffled`: winRate.4 less that of another person’s "
