@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from device import DEVICE
+from device import DEVICE, to_the_bit
 from image.random_pipelines import PIPELINES
 
 from prefloop.adapters.lora import new_adapter
@@ -73,6 +73,7 @@ def test_numbers_that_are_not_finite_change_nothing(model):
     assert torch.equal(adapter.flat.detach(), before)
 
 
+@to_the_bit
 def test_the_same_seed_draws_the_same_step(model):
     weights = []
     for seed in (5, 5, 6):
