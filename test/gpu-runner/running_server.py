@@ -35,7 +35,11 @@ class Running:
         listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         config = uvicorn.Config(
-            create_app(server), log_level="error", lifespan="on", timeout_graceful_shutdown=120
+            create_app(server),
+            log_level="error",
+            lifespan="on",
+            timeout_graceful_shutdown=120,
+            timeout_keep_alive=75,  # as the command's: at uvicorn's 5 s, which are httpx's too, one may meet a closed connection
         )
         self.uvicorn = uvicorn.Server(config)
         self.thread = threading.Thread(target=partial(self.uvicorn.run, sockets=[listener]), daemon=True)
