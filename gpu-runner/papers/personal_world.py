@@ -3,6 +3,8 @@
 Shapes: as in `papers.personal` · D draws of tastes.
 """
 
+from functools import cached_property
+
 import numpy as np
 
 from papers.context import Context
@@ -53,16 +55,19 @@ class PersonalWorld:
             people.taste_PA[person] if way == "taste" else self._bayes(people, person, count)
         )
 
+    @cached_property
+    def _tastes_DA(self) -> Numbers:
+        rng = np.random.default_rng([self.context.seed, 2])
+        return draw_tastes(self.context.size(DRAWS, 1000), rng)
+
     def _bayes(self, people: People, person: int, count: int) -> Numbers:
         """The mean of the true posterior: votes as they are cast here, prior weights as people are drawn here."""
-        rng = np.random.default_rng([self.context.seed, 2])
-        tastes_DA = draw_tastes(self.context.size(DRAWS, 1000), rng)
         style_VkA = self.pool.style_RA[people.dealt_PVk[person, :count]]
         # the picked one comes first
-        agrees_DV = np.einsum("vka,da->dvk", style_VkA, tastes_DA).argmax(2) == 0
+        agrees_DV = np.einsum("vka,da->dvk", style_VkA, self._tastes_DA).argmax(2) == 0
         likely_DV = np.where(agrees_DV, 1 - NOISE, NOISE / (DEALT - 1))
         weight_D = np.exp(np.log(likely_DV).sum(1))
-        return weight_D @ tastes_DA / weight_D.sum()
+        return weight_D @ self._tastes_DA / weight_D.sum()
 
     def as_weights(self, taste_A: Numbers) -> Numbers:
         """The preference over log-ratios that is closest to a taste of styles, over the replies of the pool."""

@@ -58,12 +58,13 @@ def test_the_pooled_votes_are_everybodys(pool: Pool):
 def test_the_exact_posterior_gets_nearer_with_votes(pool: Pool):
     people = let_vote(pool, 60, 16, np.random.default_rng(3))
 
-    class Known:
-        context = type("Sizes", (), {"seed": 0, "size": staticmethod(lambda full, quick: 4000)})()
+    class Known(PersonalWorld):
+        def __init__(self):
+            self.context = type("Sizes", (), {"seed": 0, "size": staticmethod(lambda full, quick: 4000)})()  # type: ignore
+            self.pool = pool
 
     known = Known()
-    known.pool = pool  # pyright: ignore[reportAttributeAccessIssue]
-    bayes = lambda count: np.stack([PersonalWorld._bayes(known, people, one, count) for one in range(60)])  # type: ignore
+    bayes = lambda count: np.stack([known._bayes(people, one, count) for one in range(60)])
     errors = [float(np.square(bayes(count) - people.taste_PA).sum(1).mean()) for count in (0, 4, 16)]
     assert errors[0] > 1.2 * errors[1] > 1.4 * errors[2]
 

@@ -14,6 +14,7 @@ from prefloop.adapters.mixture import Mixture, mix
 from prefloop.taste import calibrate as calibrating
 from prefloop.taste import posterior, prior
 from prefloop.taste.calibrate import Bounds, Calibration, Measured, calibrate, mixture_weights
+from prefloop.taste.posterior import Numbers
 from prefloop.tiny import styles
 from prefloop.tiny.styles import words_of
 from prefloop.tiny.world import sample_prompts
@@ -27,11 +28,8 @@ LOST = 0.05
 OTHERS = 8
 
 
-def mixture_of(
-    world: PersonalWorld, way: str, known: bool, person: int, count: int, found: Calibration
-) -> Mixture:
-    people = world.known if known else world.tested
-    return mix(world.basis, mixture_weights(world.estimate(way, people, person, count), found))
+def mixture_of(world: PersonalWorld, estimate_K: Numbers, found: Calibration) -> Mixture:
+    return mix(world.basis, mixture_weights(estimate_K, found))
 
 
 def calibration(world: PersonalWorld, way: str) -> Calibration:
@@ -42,31 +40,31 @@ def calibration(world: PersonalWorld, way: str) -> Calibration:
 
     def make() -> list[float]:
         (theirs,) = styles_through(context, prompts, [None], context.size(OTHERS, 2), "calibrating, base")
-        sound = [style is not None for group in theirs for style in group]
+        base = [style for group in theirs for style in group]
+        estimates = [world.estimate(way, world.known, person, count) for person, count in people]
 
         def measure(tried: Calibration) -> Measured:
-            mixed = [mixture_of(world, way, True, person, count, tried) for person, count in people]
+            mixed = [mixture_of(world, estimate_K, tried) for estimate_K in estimates]
             ours = styles_through(context, prompts, mixed, 1, f"calibrating {way}")
             wins = [
                 win_rate(world.known.taste_PA[person], replies, theirs)
                 for (person, _), replies in zip(people, ours, strict=True)
             ]
             mine = [style for replies in ours for group in replies for style in group]
-            return Measured(
-                mean(wins),
-                mean([float(style is not None) for style in mine]),
-                length(mine) / length([style for group in theirs for style in group]),
-            )
+            return Measured(mean(wins), sound(mine), length(mine) / length(base))
 
         # with --quick replies are cut short, and none is sound
-        bounds = (
-            Bounds(0.0, math.inf) if context.quick else Bounds(mean([float(one) for one in sound]) - LOST)
-        )
+        bounds = Bounds(0.0, math.inf) if context.quick else Bounds(sound(base) - LOST)
         grid = (STRENGTHS[:1], MOST[:1]) if context.quick else (STRENGTHS, MOST)
         chosen, _ = calibrate(measure, *grid, bounds)
         return [chosen.strength, chosen.most]
 
     return Calibration(*context.once(f"calibration {way}", make))
+
+
+def sound(found: list[Any]) -> float:
+    """Share within the grammar."""
+    return mean([float(style is not None) for style in found])
 
 
 def length(found: list[Any]) -> float:
@@ -91,7 +89,8 @@ def judged(world: PersonalWorld, way: str, counts: tuple[int, ...]) -> dict[str,
         out: dict[str, Any] = {"pooled": {}, "base": {}, "another": {}, "sound": {}}
         # everybody after every number of votes, drawn together
         asked = [(count, person) for count in counts for person in people]
-        mixed = [mixture_of(world, way, False, person, count, found) for count, person in asked]
+        estimates = [world.estimate(way, tested, person, count) for count, person in asked]
+        mixed = [mixture_of(world, estimate_K, found) for estimate_K in estimates]
         drawn = styles_through(context, world.asked, mixed, 1, f"ours {way}")
         for at, count in enumerate(counts):
             ours = drawn[at * len(people) : (at + 1) * len(people)]
@@ -104,8 +103,7 @@ def judged(world: PersonalWorld, way: str, counts: tuple[int, ...]) -> dict[str,
                 win_rate(tested.taste_PA[person], ours[(person + 1) % len(people)], theirs["pooled"])
                 for person in people
             ]
-            drawn_styles = [style for replies in ours for group in replies for style in group]
-            out["sound"][count] = mean([float(style is not None) for style in drawn_styles])
+            out["sound"][count] = sound([style for replies in ours for group in replies for style in group])
         return {name: {str(count): value for count, value in by.items()} for name, by in out.items()}
 
     return context.once(f"judged {way} {counts}", make)
@@ -204,7 +202,8 @@ EXPERIMENT = Experiment(
         ),
         (
             "exact Bayes: the mean of the true posterior (how votes are cast and whom people are drawn from is known), true taste: "
-            "nothing is left unknown; both become weights by least squares on the replies’ styles, with a calibration of their own; that last step is no exact one, so a share above 1 can come out"
+            "nothing is left unknown; both become weights by least squares on the replies’ styles, with a calibration of their own; "
+            "that last step is no exact one, so a share above 1 can come out"
         ),
         (
             "`bayesShare.4`: (winRate.4 − ½) over that of exact Bayes; `ownMinusShuffled`: winRate.4 less that of another person’s "

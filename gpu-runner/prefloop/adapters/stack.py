@@ -58,15 +58,14 @@ class StackedRows:
 
     def __init__(self, stack: Stack, rows: Rows, device: torch.device):
         self.stack = stack
-        self.device = device
         number = {id(a): i for i, a in enumerate(stack.adapters)}
-        # what each row has, by the adapter's number: {adapter: weight}
-        self.parts: list[dict[int, float]] = []
-        for count, mixed in rows:
-            parts: dict[int, float] = {}
+        # by the adapter's number; the rows of a prompt have the same
+        weights = [[0.0] * len(number) for _ in rows]
+        for place, (_, mixed) in enumerate(rows):
             for adapter, weight in parts_of(mixed):
-                parts[number[id(adapter)]] = parts.get(number[id(adapter)], 0.0) + weight
-            self.parts += [parts] * count
+                weights[place][number[id(adapter)]] += weight
+        counts = torch.tensor([count for count, _ in rows], dtype=torch.long, device=device)
+        self.weights_TA = torch.tensor(weights, device=device).repeat_interleave(counts, 0)
         self.mixes = any(isinstance(mixed, Mixture) for _, mixed in rows)
         self.masks: dict[tuple[int, ...], tuple[Tensor, Tensor | None]] = {}
 
@@ -85,10 +84,6 @@ class StackedRows:
     def _masks(self, columns: tuple[int, ...]) -> tuple[Tensor, Tensor | None]:
         """[T, R]: which columns are not the row's own, and how much its own count; None: all of them 1."""
         if (masks := self.masks.get(columns)) is None:
-            adapters = len(self.stack.adapters)
-            weights_TA = torch.tensor(
-                [[parts.get(a, 0.0) for a in range(adapters)] for parts in self.parts], device=self.device
-            )
-            weights_TR = weights_TA[:, list(columns)]
+            weights_TR = self.weights_TA[:, list(columns)]
             self.masks[columns] = masks = (weights_TR == 0, weights_TR if self.mixes else None)
         return masks

@@ -16,8 +16,8 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from prefloop.adapters.lora import Adapter
-from prefloop.base import Base, choose_device, load_base, settle_arithmetic
-from prefloop.commands.options import add_model, positive
+from prefloop.base import Base
+from prefloop.commands.options import add_model, load_model, positive
 from prefloop.commands.score import read_adapter
 from prefloop.commands.summary import write_summary
 from prefloop.contracts import HttpJudge, RefusalJudge, TinyJudge
@@ -58,9 +58,7 @@ def main(argv: Sequence[str]) -> int:
     add_arguments(parser)
     args = parser.parse_args(argv)
     judge = parse_judge(args.judge)
-    device = choose_device(args.device)
-    settle_arithmetic(args.threads, device)
-    base = load_base(args.model, args.dtype, device, args.revision)
+    base = load_model(args)
     ours, theirs = (read_adapter(base, folder) if folder else None for folder in (args.adapter, args.against))
     asked = list(read_prompts(base, args.prompts))
     if not asked:

@@ -21,7 +21,7 @@ import numpy as np
 from prefloop.canonical_json import canonical_sha
 from prefloop.commands.summary import write_summary
 from prefloop.contracts import MixtureInput
-from prefloop.taste.calibrate import Bounds, Calibration, Measured
+from prefloop.taste.calibrate import Bounds, Calibration, Measured, best_of
 from prefloop.taste.posterior import Contrasts, Taste, contrasts, predict_preference, taste_posterior
 from prefloop.taste.prior import feature_scale, fit_prior
 from prefloop.taste.votes import read_row
@@ -144,10 +144,10 @@ def calibration_of(path: Path, bounds: Bounds) -> Calibration:
         tried[Calibration(*numbers[:2])] = Measured(*numbers[2:])
     if not tried:
         raise ValueError(f"{path}: nothing was tried")
-    kept = {one: measured for one, measured in tried.items() if bounds.hold(measured)}
-    if not kept:
-        raise ValueError(f"{path}: nothing that was tried keeps {bounds.min_sound:g} of the answers sound")
-    return max(kept, key=lambda one: kept[one].win_rate)
+    try:
+        return best_of(tried, bounds)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 def describe(

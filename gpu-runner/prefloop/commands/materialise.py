@@ -13,9 +13,10 @@ from pathlib import Path
 from prefloop.adapters.combine import combine, shrink
 from prefloop.adapters.files import read_peft, write_peft
 from prefloop.adapters.lora import Adapter
-from prefloop.base import Base, choose_device, load_base, settle_arithmetic
+from prefloop.adapters.mixture import mix, parts_of
+from prefloop.base import Base
 from prefloop.commands.example_file import read_examples
-from prefloop.commands.options import add_model, positive
+from prefloop.commands.options import add_model, load_model, positive
 from prefloop.commands.score import read_adapter
 from prefloop.commands.summary import write_summary
 from prefloop.contracts import Example
@@ -49,9 +50,7 @@ def main(argv: Sequence[str]) -> int:
     )
     add_arguments(parser)
     args = parser.parse_args(argv)
-    device = choose_device(args.device)
-    settle_arithmetic(args.threads, device)
-    base = load_base(args.model, args.dtype, device, args.revision)
+    base = load_model(args)
     basis = [read_adapter(base, folder) for folder in args.basis]
     rows = encode(base, read_examples(args.data), str(args.data))
     files, figures = materialise(base, basis, args.weights, args.rank, rows, args.model, args.revision)
@@ -80,9 +79,9 @@ def materialise(
     What is measured is read back from the files: bf16 counts as a loss too. lostSquares: share of Σ‖ΔW‖². Raises ValueError for
     weights of another number than the basis, a mixture of nothing, and rows that take no side.
     """
-    kept = [(adapter, weight) for adapter, weight in zip(basis, weights, strict=False) if weight != 0]
     if len(basis) != len(weights):
         raise ValueError(f"{len(basis)} adapters need as many weights, not {len(weights)}")
+    kept = parts_of(mix(basis, weights))
     if not kept:
         raise ValueError("all weights are zero: that mixture is the base")
     exact = combine([adapter for adapter, _ in kept], [weight for _, weight in kept]).freeze()

@@ -3,6 +3,7 @@
 import argparse
 import math
 
+from prefloop.base import Base, choose_device, load_base, settle_arithmetic
 from prefloop.text.trunk import DTYPES
 
 
@@ -14,6 +15,13 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         "--device", default="auto", help="cpu, cuda, cuda:1, …; auto: a GPU where there is one"
     )
     parser.add_argument("--threads", type=positive, help="CPU threads; the same number gives the same bits")
+
+
+def load_model(args: argparse.Namespace) -> Base:
+    """What `add_model`'s options ask for, with the arithmetic settled."""
+    device = choose_device(args.device)
+    settle_arithmetic(args.threads, device)
+    return load_base(args.model, args.dtype, device, args.revision)
 
 
 def positive(text: str) -> int:

@@ -16,8 +16,8 @@ import torch
 
 from prefloop.adapters.files import CONFIG, WEIGHTS, read_peft
 from prefloop.adapters.lora import Adapter
-from prefloop.base import Base, choose_device, load_base, settle_arithmetic
-from prefloop.commands.options import add_model
+from prefloop.base import Base
+from prefloop.commands.options import add_model, load_model
 from prefloop.commands.summary import write_summary
 from prefloop.text.encode import Untrainable
 from prefloop.text.packing import pack
@@ -40,9 +40,7 @@ def main(argv: Sequence[str]) -> int:
     )
     add_arguments(parser)
     args = parser.parse_args(argv)
-    device = choose_device(args.device)
-    settle_arithmetic(args.threads, device)
-    base = load_base(args.model, args.dtype, device, args.revision)
+    base = load_model(args)
     adapter = read_adapter(base, args.adapter) if args.adapter else None
     figures = {"rows": 0, "errors": 0, "tokens": 0, "base": 0.0} | ({"adapter": 0.0} if adapter else {})
     with args.data.open(encoding="utf-8") as data, open_out(args.out) as out:

@@ -4,7 +4,7 @@ A preference weight says how a person votes, a mixture weight how the model is b
 best, and a model bent too far writes nonsense. Both limits come from what is measured on generated replies.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -64,11 +64,16 @@ def calibrate(
         calibration: measure(calibration)
         for calibration in (Calibration(strength, limit) for strength, limit in product(strengths, most))
     }
+    return best_of(tried, bounds), tried
+
+
+def best_of(tried: Mapping[Calibration, Measured], bounds: Bounds) -> Calibration:
+    """As `calibrate` chooses, of what was measured already."""
     kept = [calibration for calibration, measured in tried.items() if bounds.hold(measured)]
     if not kept:
         soundest = max(tried.values(), key=lambda measured: measured.sound)
         raise ValueError(
-            f"no strength keeps the replies sound: at best {soundest.sound:.3f} are, at {soundest.length_ratio:.2f} times "
-            f"the base's length; {bounds.min_sound:.3f} are asked for"
+            f"nothing that was tried keeps {bounds.min_sound:g} of the replies sound and within bounds of length: at best "
+            f"{soundest.sound:.3f} are, at {soundest.length_ratio:.2f} times the base's length"
         )
-    return max(kept, key=lambda calibration: tried[calibration].win_rate), tried
+    return max(kept, key=lambda calibration: tried[calibration].win_rate)
