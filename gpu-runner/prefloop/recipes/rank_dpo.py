@@ -21,7 +21,7 @@ from prefloop.recipes.pictures import (
     Method,
     PictureStart,
     TrainedPictures,
-    fresh_adapter,
+    lora_learner,
     train_pictures,
 )
 
@@ -36,8 +36,7 @@ def train_rank_dpo(
 ) -> TrainedPictures:
     """Prompts may have different numbers of pictures."""
     method = Method(ranking_objective(recipe.beta), own_noise=True)
-    fresh = lambda: fresh_adapter(model, recipe)
-    return train_pictures(model, reader, start, fresh, rows, recipe, method, on_step)
+    return train_pictures(model, reader, start, lora_learner(model, recipe), rows, recipe, method, on_step)
 
 
 def ranking_objective(beta: float) -> PictureObjective:

@@ -18,7 +18,7 @@ from prefloop.recipes.pictures import (
     Method,
     PictureStart,
     TrainedPictures,
-    fresh_adapter,
+    lora_learner,
     train_pictures,
 )
 
@@ -32,9 +32,8 @@ def train_sft_images(
     on_step: Callable[[], None],
 ) -> TrainedPictures:
     """Of each prompt the pictures that no pair puts below another; they share its weight. There is no reference."""
-    fresh = lambda: fresh_adapter(model, recipe)
     method = Method(imitate, own_noise=True, has_reference=False)
-    return train_pictures(model, reader, start, fresh, rows, recipe, method, on_step)
+    return train_pictures(model, reader, start, lora_learner(model, recipe), rows, recipe, method, on_step)
 
 
 def imitate(batch: PictureBatch, policy_N: Tensor, _: Tensor) -> PictureOutcome:

@@ -52,8 +52,8 @@ def test_adapters_share_a_pass_and_each_picture_goes_through_its_own(model):
         together = denoising_errors(model, noisy, [fast, None, slow])
         alone = torch.cat([denoising_errors(model, noisy, [one]) for one in (fast, None, slow)])
     torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-5)
-    assert ((together[0] - together[1]).abs() / together[0]).min() > 1e-3
-    assert ((together[0] - together[2]).abs() / together[0]).min() > 1e-3
+    assert ((together[0] - together[1]).abs() / together[0]).min() > 1e-4
+    assert ((together[0] - together[2]).abs() / together[0]).min() > 1e-4
 
 
 def test_a_fresh_adapter_changes_nothing_at_all(model):
