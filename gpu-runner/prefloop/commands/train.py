@@ -12,7 +12,7 @@ import argparse
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -117,17 +117,24 @@ def run(
     """Batch after batch, each from the files of the one before: (the last files, the metrics of every batch)."""
     files: dict[str, bytes] | None = done[0] if done else None
     batches: list[dict[str, float]] = done[1]["batches"] if done else []
-    bar = ProgressBar(
-        "preferences", recipe.epochs * len(work.rows), recipe.epochs * len(batches) * args.batch_size
-    )
-    for start in range(len(batches) * args.batch_size, len(work.rows), args.batch_size):
+    first = min(len(batches) * args.batch_size, len(work.rows))
+    bar = ProgressBar("preferences", recipe.epochs * len(work.rows), recipe.epochs * first)
+    for start in range(first, len(work.rows), args.batch_size):
         chosen = work.rows[start : start + args.batch_size]
-        files, metrics = work.train(files, chosen, lambda: bar.advance(recipe.micro_batch))
+        held = step_sizes(len(chosen), recipe.micro_batch, recipe.epochs)
+        files, metrics = work.train(files, chosen, lambda held=held: bar.advance(next(held, 0)))
+        bar.advance(sum(held))
         batches.append(metrics)
         checkpoints.save(len(batches), files, {"identity": identity, "batches": batches})
         write_rows(args.out / "metrics.jsonl", batches)
     assert files is not None
     return files, batches
+
+
+def step_sizes(rows: int, size: int, epochs: int) -> Iterator[int]:
+    """Preferences that the steps of a batch hold, one after another. Some methods take more steps, which add nothing to
+    what is counted, or fewer: what is left when a batch ends is counted then."""
+    return (min(size, rows - start) for _ in range(epochs) for start in range(0, rows, size))
 
 
 def parse_recipe(text: str) -> Recipe:
