@@ -1778,7 +1778,9 @@ class Rollback(BaseModel):
 
 UnusableReason = TypeAliasType(
     "UnusableReason",
-    Literal["noOrder", "noFeatures", "otherSpace", "wrongLength", "notFinite"],
+    Literal[
+        "noOrder", "noFeatures", "otherSpace", "wrongLength", "notFinite", "overflow"
+    ],
 )
 
 
