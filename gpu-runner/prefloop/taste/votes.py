@@ -6,8 +6,8 @@ Shapes: B people · V pairs of each · k pictures of a vote · C creatures · K 
 from __future__ import annotations
 
 import json
-import math
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,8 @@ from prefloop.tiny.sprites.voters import (
     draw_tastes,
     sample_deals,
 )
+
+LARGEST = torch.finfo(torch.float32).max
 
 
 def picked(features_BVkF: Tensor, picked_BV: Tensor, others_BVk: Tensor) -> Votes:
@@ -90,12 +92,11 @@ def read_votes(path: Path) -> DrawVotes:
     """
     people: dict[str, list[tuple[list[float], list[float], float]]] = defaultdict(list)
     size: int | None = None
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        row = read_row(line, f"{path}:{number}")
+    for where, row in read_rows(path):
         size = size or len(row["chosen"])
         if not len(row["chosen"]) == len(row["rejected"]) == size:
-            raise ValueError(f"{path}:{number}: features must all have {size} numbers, as in the first row")
-        people[row["userKey"]].append((row["chosen"], row["rejected"], row.get("weight", 1.0)))
+            raise ValueError(f"{where}: features must all have {size} numbers, as in the first row")
+        people[row["userKey"]].append((row["chosen"], row["rejected"], row["weight"]))
     known = [votes for votes in people.values() if len(votes) > 1]
     if not known:
         raise ValueError(f"{path}: nobody has two votes")
@@ -108,8 +109,16 @@ def read_votes(path: Path) -> DrawVotes:
     return draw
 
 
+def read_rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(FILE:LINE, row) of every line that is not blank. Raises ValueError, beginning with the place, for what is no row."""
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if line.strip():
+            yield f"{path}:{number}", read_row(line, f"{path}:{number}")
+
+
 def read_row(line: str, where: str) -> dict[str, Any]:
-    """{userKey, chosen, rejected, weight?} of one line. Raises ValueError, beginning with `where`, for what is none."""
+    """{userKey, chosen, rejected, weight} of one line; weight is 1 where none is said. Raises ValueError, beginning with
+    `where`, for what is none."""
     try:
         row = json.loads(line)
     except json.JSONDecodeError as error:
@@ -120,8 +129,12 @@ def read_row(line: str, where: str) -> dict[str, Any]:
         values = row.get(name)
         if not isinstance(values, list) or not values or not all(map(_is_finite, values)):
             raise ValueError(f"{where}: {name} must be a list of finite numbers")
-    return row
+    weight = row.get("weight", 1.0)
+    if not _is_finite(weight) or weight <= 0:
+        raise ValueError(f"{where}: weight must be a finite number above 0")
+    return row | {"weight": float(weight)}
 
 
 def _is_finite(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """In 32 bits, as networks read it."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST

@@ -1,0 +1,45 @@
+"""Files of votes as features: what encoders and mixtures are fitted to."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from prefloop.taste.votes import read_rows, read_votes
+
+
+def write(path: Path, *rows: Any) -> Path:
+    path.write_text("\n".join(row if isinstance(row, str) else json.dumps(row) for row in rows))
+    return path
+
+
+def row(**more: Any) -> dict[str, Any]:
+    return {"userKey": "a", "chosen": [1.0, 2], "rejected": [0.0, 3.5], **more}
+
+
+def test_votes_are_read_with_their_weights_and_blank_lines_are_none(tmp_path: Path):
+    path = write(tmp_path / "votes.jsonl", row(weight=0.25), "", "  ", row(), "")
+    assert [where.rsplit(":", 1)[1] for where, _ in read_rows(path)] == ["1", "4"]
+    votes = read_votes(path)(1, torch.Generator())
+    assert votes.weight_BV.tolist() == [[0.25, 1.0]]
+    assert votes.chosen_BVF.tolist() == [[[1, 2], [1, 2]]]
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        *[(row(weight=value), ":2: weight must be") for value in (0, -1, True, "1", None, 10**400)],
+        *[(row(weight=value), ":2: weight must be") for value in (float("nan"), float("inf"))],
+        *[(row(chosen=[1.0, value]), ":2: chosen must be") for value in (None, 1e39, 10**400, float("nan"))],
+        (row(rejected=[]), ":2: rejected must be"),
+        (row(userKey=1), ":2: has no userKey"),
+        (row(chosen=[1.0]), ":2: features must all have 2 numbers"),
+        ("{", ":2: is not JSON"),
+        (row(userKey="b"), "nobody has two votes"),
+    ],
+)
+def test_a_row_that_is_no_vote_is_refused_by_its_line(tmp_path: Path, other: Any, said: str):
+    with pytest.raises(ValueError, match=said):
+        read_votes(write(tmp_path / "votes.jsonl", row(), other))
