@@ -93,7 +93,7 @@ def main(argv: Sequence[str]) -> int:
 
     device = choose_device(args.device)
     settle_arithmetic(args.threads, device)
-    load = load_image_learner if draws_pictures(args.model) else load_text_learner
+    load = load_image_learner if draws_pictures(args.model, args.revision) else load_text_learner
     learner = load(args, device, edge)
     log("base", model=learner.name, fingerprint=learner.fingerprint, dtype=args.dtype, device=device)
     place = Workplace(edge, learner, args.name[:100], FileCache(args.cache / "files"), log)

@@ -82,7 +82,7 @@ def main(argv: Sequence[str]) -> int:
 
     device = choose_device(args.device)
     settle_arithmetic(args.threads, device)
-    prepare = train_images.prepare if draws_pictures(args.model) else train_texts.prepare
+    prepare = train_images.prepare if draws_pictures(args.model, args.revision) else train_texts.prepare
     work = prepare(args, recipe, device)
     args.out.mkdir(parents=True, exist_ok=True)
     write_rows(args.out / "notTrainable.jsonl", [item.model_dump(mode="json") for item in work.refused])

@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
     if args.threads:
         torch.set_num_threads(args.threads)
     device, edge = choose_device(args.device), connect(args)
-    server = (image_server if draws_pictures(args.model) else text_server)(args, device, edge)
+    server = (image_server if draws_pictures(args.model, args.revision) else text_server)(args, device, edge)
     listener = socket.create_server((args.host, args.port), reuse_port=False)
     # what the GIL's holder may keep it for: a request's Python must not hold up every product of a step
     sys.setswitchinterval(0.0005)
