@@ -2,7 +2,8 @@
 
 FILE has one JSON object a line: an Example of the contract, or TRL's prompt, chosen, rejected (text, or messages), with
 p, weight, topic and answer beside it where a method needs them. For a model that draws, an Example has pictures of
---images; or chosen and rejected are files beside FILE; or there are images with phi or ratings, as syn-pic writes them.
+--images; or chosen and rejected are files beside FILE; or there are images with phi or ratings, as syn-pic writes them; or the
+columns of Pick-a-Pic or of ImageReward.
 FOLDER gets the adapter as PEFT or diffusers reads it, metrics.jsonl (a row a batch), notTrainable.jsonl (rows left out,
 and why), and a checkpoint after every batch, from which --resume goes on: the outcome is that of a training that was
 never interrupted.
