@@ -107,6 +107,16 @@ def test_a_folder_is_read_back(tmp_path):
     torch.testing.assert_close(said, expected.sample)
 
 
+def test_convolutions_are_not_rounded_to_tf32_once_a_model_is_loaded():
+    before = torch.backends.cudnn.allow_tf32
+    try:
+        torch.backends.cudnn.allow_tf32 = True
+        load_image_model("tiny-diffusion", device=DEVICE)
+        assert not torch.backends.cudnn.allow_tf32
+    finally:
+        torch.backends.cudnn.allow_tf32 = before
+
+
 def test_what_cannot_be_used_is_refused_by_name(tmp_path):
     with pytest.raises(ValueError, match="fp16"):
         load_image_model(str(tmp_path), dtype="fp16")
