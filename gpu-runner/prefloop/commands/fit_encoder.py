@@ -18,6 +18,7 @@ import torch
 
 from prefloop.adapters.manifest import manifest_sha
 from prefloop.base import settle_arithmetic
+from prefloop.commands.arguments import read_arguments
 from prefloop.commands.options import positive
 from prefloop.commands.summary import write_summary
 from prefloop.contracts import SetEncoderInput
@@ -57,13 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(argv: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(
-        prog="prefloop-runner fit-encoder",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    add_arguments(parser)
-    args = parser.parse_args(argv)
+    args = read_arguments("fit-encoder", __doc__, add_arguments, argv)
     settle_arithmetic(args.threads, "cpu")
     options = FitOptions(args.steps, args.people, args.support, seed=args.seed)
     world: SpriteVotes | None = None

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from prefloop.canonical_json import canonical_sha
+from prefloop.commands.arguments import read_arguments
 from prefloop.commands.summary import write_summary
 from prefloop.contracts import MixtureInput
 from prefloop.taste.calibrate import Bounds, Calibration, Measured, best_of
@@ -41,13 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(argv: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(
-        prog="prefloop-runner fit-mixture",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    add_arguments(parser)
-    args = parser.parse_args(argv)
+    args = read_arguments("fit-mixture", __doc__, add_arguments, argv)
     basis = [read_basis(text) for text in args.basis]
     people = read_people(args.votes, len(basis))
     scale = feature_scale(people)

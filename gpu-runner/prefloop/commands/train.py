@@ -21,6 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from prefloop.base import choose_device, draws_pictures, settle_arithmetic
 from prefloop.commands import train_images, train_texts
+from prefloop.commands.arguments import read_arguments
 from prefloop.commands.checkpoints import Checkpoints
 from prefloop.commands.options import add_model, positive
 from prefloop.commands.progress import ProgressBar
@@ -57,13 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(argv: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(
-        prog="prefloop-runner train",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    add_arguments(parser)
-    args = parser.parse_args(argv)
+    args = read_arguments("train", __doc__, add_arguments, argv)
     recipe = parse_recipe(args.recipe)
     checkpoints = Checkpoints(args.out)
     identity = {

@@ -1,4 +1,6 @@
-"""prefloop-runner serve: one frozen base, many adapters, OpenAI's chat completions; or pictures, where the model draws."""
+"""prefloop-runner serve: one frozen base, many adapters, OpenAI's chat
+completions; or pictures, where the model draws.
+"""
 
 import argparse
 import os
@@ -12,6 +14,7 @@ import torch
 import uvicorn
 
 from prefloop.base import choose_device, draws_pictures, load_base, load_image_base
+from prefloop.commands.arguments import read_arguments
 from prefloop.commands.options import add_model, positive
 from prefloop.edge import Edge
 from prefloop.serve.app import Server, create_app
@@ -124,6 +127,4 @@ def serve(server: Server, listener: socket.socket, drain: float) -> None:
 
 
 def main(argv: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(prog="prefloop-runner serve", description=__doc__)
-    add_arguments(parser)
-    return run(parser.parse_args(argv))
+    return run(read_arguments("serve", __doc__, add_arguments, argv))
