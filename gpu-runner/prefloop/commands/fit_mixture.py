@@ -25,7 +25,7 @@ from prefloop.contracts import MixtureInput
 from prefloop.taste.calibrate import Bounds, Calibration, Measured, best_of
 from prefloop.taste.posterior import Contrasts, Taste, contrasts, predict_preference, taste_posterior
 from prefloop.taste.prior import feature_scale, fit_prior
-from prefloop.taste.votes import read_rows
+from prefloop.taste.vote_file import read_rows
 
 SHOWN_VOTES = (0, 1, 2, 4, 8, 16)
 MAX_WEIGHT = 1.5

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from prefloop.taste.votes import read_rows, read_votes
+from prefloop.taste.vote_file import SeenPair, read_rows, read_votes
 
 
 def write(path: Path, *rows: Any) -> Path:
@@ -22,9 +22,15 @@ def row(**more: Any) -> dict[str, Any]:
 def test_votes_are_read_with_their_weights_and_blank_lines_are_none(tmp_path: Path):
     path = write(tmp_path / "votes.jsonl", row(weight=0.25), "", "  ", row(), "")
     assert [where.rsplit(":", 1)[1] for where, _ in read_rows(path)] == ["1", "4"]
-    votes = read_votes(path)(1, torch.Generator())
+    votes = read_votes(path).draw(1, torch.Generator())
     assert votes.weight_BV.tolist() == [[0.25, 1.0]]
     assert votes.chosen_BVF.tolist() == [[[1, 2], [1, 2]]]
+
+
+def test_what_was_seen_is_kept_where_a_row_says_it(tmp_path: Path):
+    seen = {"caption": "a fox", "chosenImage": "1.png", "rejectedImage": "2.png"}
+    file = read_votes(write(tmp_path / "votes.jsonl", row(**seen), row()))
+    assert file.seen_P == [[SeenPair("a fox", tmp_path / "1.png", tmp_path / "2.png"), None]]
 
 
 @pytest.mark.parametrize(
@@ -37,6 +43,7 @@ def test_votes_are_read_with_their_weights_and_blank_lines_are_none(tmp_path: Pa
         (row(userKey=1), ":2: has no userKey"),
         (row(chosen=[1.0]), ":2: features must all have 2 numbers"),
         ("{", ":2: is not JSON"),
+        (row(caption="a fox", chosenImage="1.png"), ":2: caption, chosenImage, rejectedImage go together"),
         (row(userKey="b"), "nobody has two votes"),
     ],
 )
