@@ -1754,7 +1754,9 @@ class Rollback(BaseModel):
 
 UnusableReason = TypeAliasType(
     "UnusableReason",
-    Literal["noOrder", "noFeatures", "otherSpace", "wrongLength", "notFinite"],
+    Literal[
+        "noOrder", "noFeatures", "otherSpace", "wrongLength", "notFinite", "overflow"
+    ],
 )
 
 

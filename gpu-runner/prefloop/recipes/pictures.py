@@ -1,6 +1,6 @@
 """The optimiser steps over one batch of votes on pictures: what every image recipe shares.
 
-Shapes: N pictures of a microbatch · B pairs among them.
+Shapes: N pictures of a microbatch · B pairs among them · G prompts.
 """
 
 from __future__ import annotations
@@ -170,6 +170,15 @@ def picture_batch(
         None if users is None else users.to(model.device),
         number([phi for row in rows for phi in row.phi_k]),
     )
+
+
+def vote_weights(batch: PictureBatch) -> Tensor:
+    """(G,): what each preference counts, which its pairs share; one without pairs counts whole. Samples of its noise share it."""
+    groups = int(batch.groups_N.max()) + 1
+    group_B = batch.groups_N[batch.chosen_B]
+    weight_G = batch.weight_B.new_zeros(groups).index_add(0, group_B, batch.weight_B)
+    pairs_G = torch.bincount(group_B, minlength=groups)
+    return torch.where(pairs_G > 0, weight_G, batch.preferences / groups)
 
 
 def form_of(recipe: ImageRecipe) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from prefloop.recipes.pictures import (
     TrainedPictures,
     lora_learner,
     train_pictures,
+    vote_weights,
 )
 
 
@@ -46,19 +47,11 @@ def ranking_objective(beta: float) -> PictureObjective:
         assert batch.phi_N is not None, "rankings are trained on"
         scores_N = policy_N - reference_N
         losses = []
-        for group in batch.groups_N.unique().tolist():
+        for group, weight in enumerate(vote_weights(batch)):
             own_N = batch.groups_N == group
-            weight = batch.weight_B[own_N[batch.chosen_B]].sum() if len(batch.chosen_B) else None
-            losses.append(
-                rank_dpo(scores_N[own_N][None], batch.phi_N[own_N][None], beta)[0] * _or_one(weight)
-            )
+            losses.append(rank_dpo(scores_N[own_N][None], batch.phi_N[own_N][None], beta)[0] * weight)
         rewards_N = -0.5 * beta * scores_N.detach()
         shown = PairLosses(rewards_N.new_zeros(0), rewards_N[batch.chosen_B], rewards_N[batch.rejected_B])
         return PictureOutcome(torch.stack(losses), shown)
 
     return objective
-
-
-def _or_one(weight: Tensor | None) -> Tensor | float:
-    """A ranking that comes without pairs, from a file, counts whole."""
-    return 1.0 if weight is None else weight

@@ -20,6 +20,7 @@ from prefloop.recipes.pictures import (
     TrainedPictures,
     lora_learner,
     train_pictures,
+    vote_weights,
 )
 
 
@@ -37,11 +38,10 @@ def train_sft_images(
 
 
 def imitate(batch: PictureBatch, policy_N: Tensor, _: Tensor) -> PictureOutcome:
-    share_N = unbeaten(batch)
-    count_G = torch.zeros(int(batch.groups_N.max()) + 1, device=share_N.device)
-    count_G = count_G.index_add(0, batch.groups_N, share_N)
-    samples = len(count_G) / batch.preferences
-    return PictureOutcome(policy_N * share_N / count_G[batch.groups_N] / samples, None)
+    """Each preference by its weight, which its chosen pictures share."""
+    share_N, weight_G = unbeaten(batch), vote_weights(batch)
+    count_G = torch.zeros_like(weight_G).index_add(0, batch.groups_N, share_N)
+    return PictureOutcome(policy_N * share_N * (weight_G / count_G.clamp_min(1))[batch.groups_N], None)
 
 
 def unbeaten(batch: PictureBatch) -> Tensor:

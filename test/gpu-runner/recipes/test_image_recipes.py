@@ -230,6 +230,24 @@ def test_sft_takes_pictures_that_were_liked_without_a_pair(unet: ImageModel):
     assert done.metrics["pairs"] == 0 and len(done.losses) == 1
 
 
+@pytest.mark.parametrize("method", ["sft", "rank-dpo"])
+def test_a_vote_counts_by_its_weight_and_one_without_pairs_whole(unet: ImageModel, method: str):
+    """Two votes of one step: the second without pairs, the first by what its pairs weigh together."""
+    pictures: dict[str, bytes] = {}
+    reader = PictureReader(unet, pictures.__getitem__)
+    made = [vote(0, pictures, 3), vote(1, pictures) | {"pairs": []}]
+
+    def loss(weight: float) -> float:
+        pairs = [pair | {"weight": pair["weight"] * weight} for pair in made[0]["pairs"]]
+        rows = [Example.model_validate(one) for one in (made[0] | {"pairs": pairs}, made[1])]
+        read = [reader.read(row, support_of, [1.0, 0.5, 0.0][: len(row.images or ())]) for row in rows]
+        return train_image_method(unet, reader, None, read, recipe_of(method), lambda: None).losses[0]
+
+    none, half, whole = loss(0.0), loss(0.5), loss(1.0)
+    assert half == pytest.approx((none + whole) / 2, rel=1e-5)
+    assert 0.1 < none / whole < 0.9
+
+
 def test_what_cannot_be_trained_is_refused(unet: ImageModel, encoder: SetEncoder):
     with pytest.raises(ValueError, match="ppd needs a user encoder"):
         train(unet, "ppd", None)
