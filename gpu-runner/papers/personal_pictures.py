@@ -21,8 +21,8 @@ from prefloop.taste.votes import drawing_features, picked
 from prefloop.tiny.personal import IMAGES
 from prefloop.tiny.sprites.voters import VOTE_NOISE, choose, draw_tastes
 
-BETA, PRECISION = 60.0, 10.0
-# Most votes that a person of training is known by.
+BETA, PRECISION = 60.0, 25.0
+# Votes that a person of training is known by.
 SUPPORT = 16
 DRAWS = 20_000
 
@@ -70,7 +70,7 @@ class PersonalPictures:
 
     @cached_property
     def projection(self) -> UserProjection:
-        """Trained on picks, each by a person of their own, who is known by none to sixteen other votes."""
+        """Trained on picks, each by a person of their own, who is known by sixteen other votes."""
         made = personalize(model(), user_encoder().width)
         numbers = self.context.once("ppd", lambda: self._train(made).tolist())
         with torch.no_grad():
@@ -84,9 +84,8 @@ class PersonalPictures:
             tastes_PK = draw_tastes(PICKS, generator)
             places_PV = self.world.deals.sample(PICKS, SUPPORT + 1, generator)
             picked_PV = self.picks(tastes_PK, places_PV, generator)
-            known_P = torch.randint(0, SUPPORT + 1, (PICKS,), generator=generator)
-            users = self.embed(places_PV[:, 1:], picked_PV[:, 1:], known_P)
-            batch = self.world.batch(places_PV[:, 0], picked_PV[:, 0], generator, users)
+            users = self.embed(places_PV[:, 1:], picked_PV[:, 1:], torch.full((PICKS,), SUPPORT))
+            batch = self.world.picked(places_PV[:, 0], picked_PV[:, 0], generator, users)
             picture_step(model(), batch, projection, policy.learn, pair_objective(BETA, 0.0), generator)
         return projection.flat.detach()
 

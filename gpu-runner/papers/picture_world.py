@@ -15,7 +15,9 @@ from torch import Tensor
 from prefloop.adapters.lora import Adapter
 from prefloop.image.model import ImageModel, load_image_model
 from prefloop.image.sample import Audience, sample_pictures
-from prefloop.image.step import PictureBatch
+from prefloop.image.step import PictureBatch, picture_step
+from prefloop.recipes.kinds import PictureLoraRecipe
+from prefloop.recipes.pictures import Method, lora_learner
 from prefloop.tiny.sprites.attributes import Creature, caption_of, read_caption, sample_known
 from prefloop.tiny.sprites.draw import every_drawing
 from prefloop.tiny.sprites.reader import follows, read_images
@@ -85,10 +87,21 @@ class PictureWorld:
                 found.append(caption)
         return found
 
-    def batch(
-        self, places_M: Tensor, picked_M: Tensor, generator: torch.Generator, users: Tensor | None
+    def likes(self, tastes_MK: Tensor, places_M: Tensor) -> Tensor:
+        """(M, k): how much each of the drawings of a deal is liked."""
+        return torch.einsum("mkj,mj->mk", self.axes_CK[self.deals.creatures[places_M]], tastes_MK)
+
+    def picked(
+        self, places_M: Tensor, picked_M: Tensor, generator: torch.Generator, users: Tensor | None = None
     ) -> PictureBatch:
-        """Of picks: which deals, which drawing of each; users (M, N, U)."""
+        """Of picks of one drawing among those of a deal; users (M, N, U)."""
+        phi_Mk = torch.zeros(len(places_M), DEALT).scatter(1, picked_M[:, None], 1.0)
+        return self.ranked(places_M, phi_Mk, generator, users)
+
+    def ranked(
+        self, places_M: Tensor, phi_Mk: Tensor, generator: torch.Generator, users: Tensor | None = None
+    ) -> PictureBatch:
+        """Of the drawings of deals by how likely each is preferred; the pairs that differ share their vote's weight."""
         count = len(places_M)
         dropped = torch.rand(count, generator=generator) < CAPTION_DROPOUT
         captions = [
@@ -96,19 +109,19 @@ class PictureWorld:
             for place, drop in zip(places_M.tolist(), dropped.tolist(), strict=True)
         ]
         groups_N = torch.arange(count).repeat_interleave(DEALT)
-        first_M = torch.arange(0, count * DEALT, DEALT)
-        others_M = (picked_M[:, None] + torch.arange(1, DEALT)) % DEALT
-        pairs = count * (DEALT - 1)
+        better_Mkk = phi_Mk[:, :, None] > phi_Mk[:, None, :]
+        of_B, chosen_B, rejected_B = better_Mkk.nonzero().T
         return PictureBatch(
             latents_of_drawings()[self.deals.creatures[places_M].flatten()],
             model().condition(captions).at(groups_N),
             groups_N,
-            (first_M + picked_M).repeat_interleave(DEALT - 1),
-            (first_M[:, None] + others_M).flatten(),
-            torch.ones(pairs),
-            torch.full((pairs,), 1 / (DEALT - 1)),
+            of_B * DEALT + chosen_B,
+            of_B * DEALT + rejected_B,
+            torch.ones(len(of_B)),
+            1 / better_Mkk.sum((1, 2))[of_B],
             count,
             users,
+            phi_Mk.flatten(),
         )
 
 
@@ -138,5 +151,26 @@ def win_rate(mine_B: Tensor, others_BO: Tensor) -> Tensor:
     return (0.5 + 0.5 * torch.sign(mine_B[:, None] - others_BO)).mean(1)
 
 
-# (how many, generator) → what a step trains on
+# (how many preferences, generator) → what a step trains on
 DrawBatch = Callable[[int, torch.Generator], PictureBatch]
+
+
+def train_lora(
+    recipe: PictureLoraRecipe, method: Method, draw_batch: DrawBatch, steps: int, seed: int
+) -> Adapter:
+    """Online: every step sees preferences that none before it has seen."""
+    learner = lora_learner(model(), recipe)(None)
+    assert isinstance(learner.trained, Adapter)
+    generator = torch.Generator().manual_seed(seed)
+    for _ in range(steps):
+        picture_step(
+            model(),
+            draw_batch(PICKS, generator),
+            learner.trained,
+            learner.learn,
+            method.objective,
+            generator,
+            method.own_noise,
+            method.has_reference,
+        )
+    return learner.trained.freeze()

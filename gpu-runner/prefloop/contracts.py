@@ -1333,7 +1333,7 @@ class PpdRecipe(BaseModel):
     label_smoothing: Annotated[float, Field(alias="labelSmoothing", ge=0.0, le=0.5)] = 0
     support: Annotated[int, Field(ge=1, le=64)] = 16
     """
-    Most of a user’s other votes that stand for the user; how many is drawn from 0 to here.
+    Most of a user’s other votes that stand for the user; which ones is drawn anew every time.
     """
     user_dropout: Annotated[float, Field(alias="userDropout", ge=0.0, le=1.0)] = 0.1
     """

@@ -39,7 +39,7 @@ export const PpdRecipe = z
     beta: beta(2000),
     labelSmoothing,
     support: z.number().int().min(1).max(64).default(16).meta({
-      description: 'Most of a user’s other votes that stand for the user; how many is drawn from 0 to here.',
+      description: 'Most of a user’s other votes that stand for the user; which ones is drawn anew every time.',
     }),
     userDropout: z.number().min(0).max(1).default(0.1).meta({
       description: 'Share of examples that are trained as if nothing were known of the user.',

@@ -1,6 +1,6 @@
 """PPD: pictures for people who were never seen in training, after a handful of votes, against what could be known at best."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -11,16 +11,16 @@ from papers import personal_pictures, picture_world
 from papers.context import Context
 from papers.experiment import Arm, BySeed, Claim, Experiment, Figures
 from papers.personal_pictures import BETA, PersonalPictures
-from papers.picture_world import PICKS, Seen, draw, model, win_rate
+from papers.picture_world import Seen, draw, train_lora, win_rate
 from papers.tiny import mean, recipe_of
 from prefloop.adapters.lora import Adapter
 from prefloop.contracts import DiffusionDpoRecipe
 from prefloop.image import errors, noising, personalize, sample, step
 from prefloop.image.personalize import UserAttention, UserProjection
 from prefloop.image.sample import Audience
-from prefloop.image.step import picture_step
+from prefloop.image.step import PictureBatch
 from prefloop.recipes.diffusion_dpo import pair_objective
-from prefloop.recipes.pictures import lora_learner
+from prefloop.recipes.pictures import Method
 from prefloop.taste import set_encoder
 from prefloop.tiny.sprites import reader, tastes, voters
 from prefloop.tiny.sprites.attributes import read_caption
@@ -64,12 +64,12 @@ class Judged:
         audience = Audience(strengthened(self.pictures.projection, strength), users_PNU[self.owner_B])
         return draw([caption for caption, _ in self.asked], list(range(len(self.asked))), audience=audience)
 
-    def others(self, name: str, adapter: Adapter | None) -> Tensor:
+    def others(self, name: str, adapter: Callable[[], Adapter | None]) -> Tensor:
         """(B, O): how each person likes the other side's pictures to the same caption."""
 
         def make() -> list[Any]:
             captions = [caption for caption in self.captions for _ in range(OTHERS)]
-            seen = draw(captions, [10_000 + n for n in range(len(captions))], adapter)
+            seen = draw(captions, [10_000 + n for n in range(len(captions))], adapter())
             return [seen.axes_BK.tolist(), seen.wrong_B.tolist()]
 
         axes, wrong = self.context.once(f"others {name} {self.captions[0]}", make)
@@ -99,7 +99,7 @@ class Tested(Judged):
 
         def make() -> float:
             known = Judged(self.context, TRAINED, self.context.size(48, 2))
-            users_PNU, base = known.embed("votes", FEW), known.others("base", None)
+            users_PNU, base = known.embed("votes", FEW), known.others("base", lambda: None)
             wins = {
                 strength: mean(win_rate(known.liked(known.draw_for(users_PNU, strength)), base).tolist())
                 for strength in (STRENGTHS[:1] if self.context.quick else STRENGTHS)
@@ -115,9 +115,10 @@ class Tested(Judged):
         def make() -> dict[str, Any]:
             seen = self.draw_for(self.embed(way, count).roll(-shift, 0), self.strength)
             liked_B = self.liked(seen)
+            sides = {"pooled": lambda: pooled_model(self.context), "base": lambda: None}
             wins = {
                 name: win_rate(liked_B, self.others(name, adapter)).tolist()
-                for name, adapter in (("pooled", pooled_model(self.context)), ("base", None))
+                for name, adapter in sides.items()
             }
             named = [len(read_caption(caption) or {}) for caption, _ in self.asked]
             return wins | {"named": named, "follows": 1 - float(seen.wrong_B.sum()) / sum(named)}
@@ -135,28 +136,17 @@ def strengthened(projection: UserProjection, strength: float) -> UserAttention:
 
 def pooled_model(context: Context) -> Adapter:
     """Diffusion-DPO on everybody's picks, told of nobody."""
-    recipe = recipe_of(
-        method="diffusion-dpo", beta=BETA, learningRate=2e-4, microBatch=PICKS, seed=context.seed
-    )
+    people = PersonalPictures(context)
+
+    def draw_batch(count: int, generator: torch.Generator) -> PictureBatch:
+        places_PV = people.world.deals.sample(count, 1, generator)
+        picked_PV = people.picks(draw_tastes(count, generator), places_PV, generator)
+        return people.world.picked(places_PV[:, 0], picked_PV[:, 0], generator)
+
+    recipe = recipe_of(method="diffusion-dpo", beta=BETA, learningRate=2e-4, seed=context.seed)
     assert isinstance(recipe, DiffusionDpoRecipe)
-    learner = lora_learner(model(), recipe)(None)
-    assert isinstance(learner.trained, Adapter)
-    world = PersonalPictures(context)
-    generator = torch.Generator().manual_seed(context.seed + 17)
-
-    def make() -> list[float]:
-        for _ in range(context.size(32, 1)):
-            tastes_PK = draw_tastes(PICKS, generator)
-            places_PV = world.world.deals.sample(PICKS, 1, generator)
-            picked_PV = world.picks(tastes_PK, places_PV, generator)
-            batch = world.world.batch(places_PV[:, 0], picked_PV[:, 0], generator, None)
-            picture_step(model(), batch, learner.trained, learner.learn, pair_objective(BETA, 0.0), generator)
-        return learner.trained.flat.tolist()
-
-    numbers = context.once("pooled", make)
-    with torch.no_grad():
-        learner.trained.flat.copy_(torch.tensor(numbers))
-    return learner.trained.freeze()
+    method = Method(pair_objective(BETA, 0.0))
+    return train_lora(recipe, method, draw_batch, context.size(32, 1), context.seed + 17)
 
 
 def ours(context: Context, _: Mapping[str, float]) -> Figures:
@@ -241,8 +231,8 @@ EXPERIMENT = Experiment(
     settings=(
         "six taste axes, tastes drawn evenly on their sphere, nobody in training and in the test alike; a vote picks one of four "
         "drawings of one caption, which names one to four of six attributes, 10 % of picks fall on another of them; PPD learns "
-        "from 8,192 picks, each by a person of their own who is known by 0 to 16 other votes (β 60 on 512 values, as 2,000 on "
-        "the latents of SD 1.5; prior precision 10); the unpersonalised model is Diffusion-DPO on 1,024 picks; 48 people a seed "
+        "from 8,192 picks, each by a person of their own who is known by 16 other votes (β 60 on 512 values, as 2,000 on "
+        "the latents of SD 1.5; prior precision 25); the unpersonalised model is Diffusion-DPO on 1,024 picks; 48 people a seed "
         "are tested, two new captions each, 20 steps, guidance 3"
     ),
     notes=(

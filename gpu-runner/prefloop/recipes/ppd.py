@@ -58,8 +58,9 @@ def train_ppd(
 
 
 def users_by_votes(encoder: SetEncoder, most: int, dropout: float) -> UsersOf:
-    """Each row's person by 0 to `most` of their other votes, drawn anew every time; zeros with the probability `dropout`,
-    so that the model goes on drawing for nobody in particular."""
+    """Each row's person by their other votes, `most` at most, drawn anew every time: who is known better teaches more, and
+    somebody of few votes lies between them and nobody. Zeros with the probability `dropout`, so that the model goes on
+    drawing for nobody in particular."""
 
     def users(rows: Sequence[PictureRow], generator: torch.Generator) -> Tensor:
         tokens_RNU = _embed(encoder, [_some(row, most, generator) for row in rows])
@@ -88,13 +89,12 @@ def _embed(encoder: SetEncoder, votes_R: Sequence[Sequence[SupportVote]]) -> Ten
 
 
 def _some(row: PictureRow, most: int, generator: torch.Generator) -> list[SupportVote]:
-    """0 to `most` of the person's other votes; a pick among several is several pairs, which stay together."""
+    """At most `most` of the person's other votes; a pick among several is several pairs, which stay together."""
     by_vote: dict[str, list[SupportVote]] = {}
     for pair in row.support:
         by_vote.setdefault(pair.preference, []).append(pair)
     names = list(by_vote)
-    count = int(torch.randint(0, min(most, len(names)) + 1, (), generator=generator))
-    order = torch.randperm(len(names), generator=generator)[:count].tolist()
+    order = torch.randperm(len(names), generator=generator)[:most].tolist()
     return [pair for place in order for pair in by_vote[names[place]]]
 
 

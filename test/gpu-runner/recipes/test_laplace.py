@@ -1,4 +1,4 @@
-"""The posterior of a user projection: what ridge regression says of votes of one kind, whatever batches they come in."""
+"""The posterior of a user projection: Newton's step on votes of one kind, and the same taste whatever batches they come in."""
 
 import pytest
 import torch
@@ -44,13 +44,13 @@ def test_one_batch_is_newtons_step_from_the_prior(policy: LaplacePolicy):
     users, wished = votes(policy.adapter, 200)
     assert learn(policy, users, wished)
     gradient_RD = -0.5 * wished[:, 0]
-    evidence_DU = -gradient_RD.T @ users[:, 0]
+    gradient_DU = gradient_RD.T @ users[:, 0]
     # half of the votes say something of each axis
     information_U = users[:, 0].square().mean(0)
     for axis in range(WIDTH):
         curvature_DD = gradient_RD.T @ gradient_RD * information_U[axis]
         best_D = torch.linalg.solve(
-            curvature_DD + PRECISION * torch.eye(len(curvature_DD), device=DEVICE), evidence_DU[:, axis]
+            curvature_DD + PRECISION * torch.eye(len(curvature_DD), device=DEVICE), -gradient_DU[:, axis]
         )
         torch.testing.assert_close(policy.adapter.matrix_DU[:, axis].detach(), best_D, atol=1e-4, rtol=1e-3)
 
