@@ -4,6 +4,7 @@ Every request is an object with an `op`, and an `id` that comes back with the an
 
 - `{"op": "personas"}` → `personas` [{name, taste}]
 - `{"op": "prompts", "kind": "replies", "n": 300, "seed": 7, "split": "held_out"}` → `prompts` [{text, messages, identity}]
+- `{"op": "captions", "n": 100, "seed": 7, "fewest": 1, "most": 2}` → `captions`: of pictures, naming so many attributes
 - `{"op": "score", "persona": "warm", "items": [{"prompt": …, "replies": […]}]}` → `scores`, `parsed`: a list per item
 - `{"op": "parse", "items": …}` → `attributes`: per item and reply an object, or null where it does not parse
 - `{"op": "judge", "items": …}` → `verdicts`: per item and reply {parsed, flaws, score}
@@ -17,11 +18,13 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import random
 import sys
 from collections.abc import Iterator
 from typing import Any, TextIO
 
 from prefloop.tiny import personas
+from prefloop.tiny.sprites.attributes import ATTRIBUTES, caption_of, sample_known
 from prefloop.tiny.world import KINDS, Prompt, read_prompt, replies, sample_prompts
 
 MAX_PROMPTS = 100_000
@@ -58,16 +61,35 @@ def _personas(_: dict[str, Any]) -> dict[str, Any]:
 
 
 def _prompts(request: dict[str, Any]) -> dict[str, Any]:
-    n, seed = request.get("n"), request.get("seed", 0)
-    if type(n) is not int or not 0 < n <= MAX_PROMPTS:
-        raise ValueError(f"n is a whole number from 1 to {MAX_PROMPTS}")
-    if type(seed) not in (int, str):
-        raise ValueError("seed is a whole number or a string")
+    n, seed = _count(request), _seed(request)
     kind, split = request.get("kind", replies.KIND), request.get("split")
     if not isinstance(kind, str) or not isinstance(split, str | None):
         raise ValueError("kind and split are strings")
     found = sample_prompts(kind, n, seed, split)  # pyright: ignore[reportArgumentType]
     return {"prompts": [{"text": p.text, "messages": p.messages, "identity": p.identity} for p in found]}
+
+
+def _captions(request: dict[str, Any]) -> dict[str, Any]:
+    n, seed = _count(request), _seed(request)
+    fewest, most = request.get("fewest", 1), request.get("most", 4)
+    if type(fewest) is not int or type(most) is not int or not 0 < fewest <= most <= len(ATTRIBUTES):
+        raise ValueError(f"fewest and most are whole numbers from 1 to {len(ATTRIBUTES)}")
+    rng = random.Random(f"captions:{seed}")
+    return {"captions": [caption_of(sample_known(rng, fewest, most)) for _ in range(n)]}
+
+
+def _count(request: dict[str, Any]) -> int:
+    n = request.get("n")
+    if type(n) is not int or not 0 < n <= MAX_PROMPTS:
+        raise ValueError(f"n is a whole number from 1 to {MAX_PROMPTS}")
+    return n
+
+
+def _seed(request: dict[str, Any]) -> int | str:
+    seed = request.get("seed", 0)
+    if type(seed) not in (int, str):
+        raise ValueError("seed is a whole number or a string")
+    return seed
 
 
 def _score(request: dict[str, Any]) -> dict[str, Any]:
@@ -111,7 +133,7 @@ def _user_text(prompt: Any, item: int) -> str:
     return said[-1]
 
 
-_OPS = {"personas": _personas, "prompts": _prompts, "score": _score, "parse": _parse, "judge": _judge}
+_OPS = {"personas": _personas, "prompts": _prompts, "captions": _captions, "score": _score, "parse": _parse, "judge": _judge}
 
 
 def main() -> None:
