@@ -32,6 +32,14 @@ export function findPersonal(folder: string): Built {
 /** Nothing is learned here: votes only say whose taste it is, so a batch is never full, and no runner asks for one. */
 const waits = { batchSize: 500, maxWaitSeconds: 86_400, holdOut: 0 };
 
+/** What the weights of the replies' mixture are called. */
+export async function readBasis(folder: string): Promise<string[]> {
+  const { encoder } = await foldersWith(join(folder, 'replies'));
+  if (!encoder) throw new Error(`${join(folder, 'replies')} has no encoder.json`);
+  const { input } = await readEncoderFolder(encoder, REPLIES);
+  return input.kind === 'mixture' ? input.basis.map(({ name }) => name) : [];
+}
+
 /** A domain whose pictures are drawn for whoever has voted. `fingerprint`: of the model that draws. */
 export async function publishPictures(admin: Client, folder: string, fingerprint: string): Promise<void> {
   const place = { domain: PICTURES, baseModel: DRAWS_WITH, recipe: { method: 'ppd' } } as const;

@@ -15,6 +15,7 @@ import {
   publishPictures,
   publishReplies,
   REPLIES,
+  readBasis,
 } from './personal.ts';
 import { freePort, type Processes, python, startProcesses, untilReady } from './processes.ts';
 
@@ -88,7 +89,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
   try {
     const judge = startJudge(processes);
-    const demo = options.page && JSON.stringify(await describePage(judge, options.page, personal, built));
+    const demo =
+      options.page && JSON.stringify(await describePage(judge, options.page, options.personal ?? '', personal, built));
     options.say(`Starting the edge (${options.host === 'workers' ? 'workerd' : 'Deno'}) …`);
     processes.start(
       'edge',
@@ -158,6 +160,7 @@ async function fingerprintOf(url: string): Promise<string> {
 async function describePage(
   judge: Judge,
   page: { domain: string; seed: number },
+  folder: string,
   personal: Built,
   built: Built,
 ): Promise<DemoConfig> {
@@ -173,7 +176,9 @@ async function describePage(
   const foreign = personal.replies && 'Personal replies come with the built-in model only.';
   const taste: DemoTastes = {
     pictures: built.pictures ? { domain: PICTURES, prompts: captions, shown: drawn } : { missing: NOT_BUILT },
-    replies: built.replies ? { domain: REPLIES, prompts, shown: asked } : { missing: foreign || NOT_BUILT },
+    replies: built.replies
+      ? { domain: REPLIES, prompts, shown: asked, basis: await readBasis(folder) }
+      : { missing: foreign || NOT_BUILT },
   };
   return { project: PROJECT, domain: page.domain, prompts, samples, taste };
 }

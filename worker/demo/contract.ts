@@ -23,6 +23,8 @@ export type DemoTaste = {
   prompts: string[];
   /** That are answered for the person, beside for everyone. */
   shown: string[];
+  /** What the numbers of a mixture are weights of. */
+  basis?: string[];
 };
 
 export type DemoSession = {

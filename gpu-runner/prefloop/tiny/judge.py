@@ -133,7 +133,14 @@ def _user_text(prompt: Any, item: int) -> str:
     return said[-1]
 
 
-_OPS = {"personas": _personas, "prompts": _prompts, "captions": _captions, "score": _score, "parse": _parse, "judge": _judge}
+_OPS = {
+    "personas": _personas,
+    "prompts": _prompts,
+    "captions": _captions,
+    "score": _score,
+    "parse": _parse,
+    "judge": _judge,
+}
 
 
 def main() -> None:
