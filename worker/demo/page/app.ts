@@ -1,6 +1,6 @@
 /** The page of `npm run demo`: who is there, which view, and whom a key is for. */
 import { startSession } from './session.ts';
-import { activeView, followAddress, type View } from './tabs.ts';
+import { activeView, focusView, followAddress, type View } from './tabs.ts';
 import { startTaste } from './taste.ts';
 import { startTeach } from './teach.ts';
 
@@ -29,5 +29,5 @@ document.addEventListener('keydown', (event) => {
 // The address names the view; a jump inside it must not change that.
 document.querySelector('.skip-link')?.addEventListener('click', (event) => {
   event.preventDefault();
-  document.querySelector<HTMLElement>('[data-view]:not([hidden]) .compare')?.focus();
+  focusView();
 });

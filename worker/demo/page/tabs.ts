@@ -14,6 +14,11 @@ export function activeView(): View {
   return isView(name) ? name : 'teach';
 }
 
+export function focusView(): void {
+  const places = [...document.querySelectorAll<HTMLElement>('.compare')];
+  places.find((place) => !place.closest('[hidden]'))?.focus({ preventScroll: true });
+}
+
 /** Shows what the address says, now and whenever it changes: elements name the views they belong to in `data-view`. */
 export function followAddress(shown: (view: View) => void): void {
   const show = () => {
@@ -30,6 +35,10 @@ export function followAddress(shown: (view: View) => void): void {
     }
     shown(view);
   };
-  addEventListener('hashchange', show);
+  addEventListener('hashchange', () => {
+    show();
+    // What is read next is the view, not the link to it.
+    focusView();
+  });
   show();
 }
