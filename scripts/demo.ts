@@ -9,7 +9,8 @@ import { runImport } from './demo/import.ts';
 import { PERSONAL } from './demo/personal.ts';
 import { openBrowser } from './demo/processes.ts';
 import { demoDomain, hostOption, type Stack, startStack } from './demo/stack.ts';
-import { autoFigures, importFigures, printAuto, printImport } from './demo/table.ts';
+import { autoFigures, importFigures, printAuto, printImport, printTastes, tasteFigures } from './demo/table.ts';
+import { runTastes } from './demo/tastes.ts';
 
 const command = {
   name: 'npm run demo --',
@@ -55,6 +56,14 @@ const command = {
       choices: BALLOTS,
     },
     votes: { type: 'integer', value: 'N', help: 'Votes of each simulated person.', default: 192, min: 1, max: 100000 },
+    picks: {
+      type: 'integer',
+      value: 'N',
+      help: 'Picks of each simulated person with a taste of their own, where personal weights are built.',
+      default: 4,
+      min: 1,
+      max: 64,
+    },
     heldOut: {
       type: 'integer',
       value: 'N',
@@ -138,7 +147,10 @@ async function summarise(
 async function runPersonas(stack: Stack, options: Options, started: number): Promise<void> {
   const result = await runAuto(stack, { ...options, personas: PERSONAS });
   printAuto(result, PERSONAS);
-  await summarise(options, started, autoFigures(result), [...result.personas, result.control]);
+  const tastes = await runTastes(stack, options);
+  printTastes(tastes);
+  const figures = { ...autoFigures(result), ...tasteFigures(tastes) };
+  await summarise(options, started, figures, [...result.personas, result.control, ...tastes]);
 }
 
 async function runOnFile(stack: Stack, options: Options, started: number): Promise<void> {

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PICTURES, REPLIES } from '../../scripts/demo/personal.ts';
 import { python, root } from '../../scripts/demo/processes.ts';
 import { demoDomain, type Stack, startStack } from '../../scripts/demo/stack.ts';
+import { runTastes } from '../../scripts/demo/tastes.ts';
 import { startBrowser } from '../browser.ts';
 
 const PATIENT = { timeout: 120_000 };
@@ -126,6 +127,19 @@ describe('the view of one’s taste', { timeout: 240_000 }, () => {
     expect(page.url()).toContain('#taste-replies');
     await expect.poll(() => place(page, 'replies').locator('.count').textContent(), PATIENT).toBe(`1 of ${NEEDED}`);
     await context.close();
+  });
+
+  it('is put to the test by people whose tastes are known', async () => {
+    const size = { people: 2, prompts: 2, seeds: 2 };
+    const sizes = { pictures: size, replies: { ...size, seeds: 1 } };
+    const results = await runTastes(stack, { picks: 2, seed: 1, sizes });
+    expect(results.map(({ kind, people, picks }) => ({ kind, people, picks }))).toEqual([
+      { kind: 'pictures', people: 2, picks: 2 },
+      { kind: 'replies', people: 2, picks: 2 },
+    ]);
+    for (const { winRate } of results) expect(winRate).toMatchObject({ value: expect.any(Number), n: 2 });
+    const { votes } = await stack.admin.getEmbedding('taste-pictures-0', PICTURES);
+    expect(votes).toBe(2);
   });
 
   it('fits a screen of 320 pixels in the dark, and every control has a name', async () => {

@@ -51,13 +51,14 @@ def make_replies(folder: Path) -> None:
     basis = []
     for seed, name in enumerate(BASIS):
         adapter = new_adapter(layers, 2, 4.0, seed)
-        nn.init.normal_(adapter.flat, std=0.15)
+        nn.init.normal_(adapter.flat, std=0.1)
         files = write_peft(adapter, layers, "tiny")
         write(folder / name, files)
         basis.append({"name": name, "adapter": manifest_sha(files_sha(files))})
+    # so strong that every vote takes somebody to the largest weights
     size = len(BASIS)
     prior = Taste(np.zeros(size), np.eye(size))
-    said = describe("replies", basis, prior, 10.0, Calibration(20.0, 2.0), {})
+    said = describe("replies", basis, prior, 10.0, Calibration(1000.0, 2.0), {})
     write(folder / "encoder", {"encoder.json": said.model_dump_json(by_alias=True).encode()})
 
 

@@ -20,7 +20,7 @@ import dataclasses
 import json
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, TextIO
 
 from prefloop.tiny import personas
@@ -40,7 +40,7 @@ def answer(request: Any) -> dict[str, Any]:
     return _OPS[op](request)
 
 
-def serve(lines: TextIO, out: TextIO) -> None:
+def serve(lines: TextIO, out: TextIO, answer: Callable[[Any], dict[str, Any]] = answer) -> None:
     """Answers every line until the input ends."""
     for line in lines:
         if not line.strip():
@@ -61,7 +61,7 @@ def _personas(_: dict[str, Any]) -> dict[str, Any]:
 
 
 def _prompts(request: dict[str, Any]) -> dict[str, Any]:
-    n, seed = _count(request), _seed(request)
+    n, seed = read_count(request), read_seed(request)
     kind, split = request.get("kind", replies.KIND), request.get("split")
     if not isinstance(kind, str) or not isinstance(split, str | None):
         raise ValueError("kind and split are strings")
@@ -70,7 +70,7 @@ def _prompts(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _captions(request: dict[str, Any]) -> dict[str, Any]:
-    n, seed = _count(request), _seed(request)
+    n, seed = read_count(request), read_seed(request)
     fewest, most = request.get("fewest", 1), request.get("most", 4)
     if type(fewest) is not int or type(most) is not int or not 0 < fewest <= most <= len(ATTRIBUTES):
         raise ValueError(f"fewest and most are whole numbers from 1 to {len(ATTRIBUTES)}")
@@ -78,14 +78,16 @@ def _captions(request: dict[str, Any]) -> dict[str, Any]:
     return {"captions": [caption_of(sample_known(rng, fewest, most)) for _ in range(n)]}
 
 
-def _count(request: dict[str, Any]) -> int:
+def read_count(request: dict[str, Any]) -> int:
+    """`n` of a request."""
     n = request.get("n")
     if type(n) is not int or not 0 < n <= MAX_PROMPTS:
         raise ValueError(f"n is a whole number from 1 to {MAX_PROMPTS}")
     return n
 
 
-def _seed(request: dict[str, Any]) -> int | str:
+def read_seed(request: dict[str, Any]) -> int | str:
+    """`seed` of a request; 0 where it has none."""
     seed = request.get("seed", 0)
     if type(seed) not in (int, str):
         raise ValueError("seed is a whole number or a string")
