@@ -112,12 +112,19 @@ async function pickAll(
   };
   const voter = await open('collect');
   for (const text of prompts) {
-    const comparison = await voter.createComparison({ domain: world.domain, prompt: world.asPrompt(text), k: DEALT });
-    const likings = (await like(text, await world.candidates(comparison))).map((each) => each ?? -Infinity);
-    const best = likings.indexOf(Math.max(...likings));
-    const errs = random() < NOISE;
-    const position = errs ? (best + 1 + Math.floor(random() * (DEALT - 1))) % DEALT : best;
-    const chosen = comparison.candidates[position]?.id as string;
+    const seed = Math.floor(random() * 2 ** 30);
+    const asked = { domain: world.domain, prompt: world.asPrompt(text), k: DEALT, seed };
+    const comparison = await voter.createComparison(asked);
+    const shown = await world.candidates(comparison);
+    const likings = await like(text, shown);
+    // Not by place: the edge shuffles them, and the same run has to come out the same.
+    const ranked = comparison.candidates
+      .map(({ id, position }, at) => ({ id, position, shown: shown[at] ?? '', liking: likings[at] ?? -Infinity }))
+      .sort((one, other) => other.liking - one.liking || (one.shown < other.shown ? -1 : 1));
+    const { id: chosen, position } = ranked[random() < NOISE ? 1 + Math.floor(random() * (DEALT - 1)) : 0] as {
+      id: string;
+      position: number;
+    };
     const choice = { type: 'pair', chosen, position } as const;
     await voter.createPreference({ comparison: comparison.id, choice, assignment: comparison.assignment });
   }

@@ -10,9 +10,11 @@ export const DEALT = 4;
 export type Kind = 'pictures' | 'replies';
 
 export type Answers = {
-  /** Names of one of them, of what is asked, and of how it comes about. */
+  /** What one of them is called, and how it comes about. */
   noun: 'picture' | 'reply';
   made: 'drawn' | 'written';
+  /** Said until it can be. */
+  loading: string;
   deal(prompt: string): Promise<Comparison>;
   /** One for the person, or for everyone; the same seed twice is the same answer twice. */
   make(prompt: string, seed: number, personal: boolean): Promise<Content>;
@@ -37,6 +39,7 @@ function pictures(domain: string, project: string): Answers {
   return {
     noun: 'picture',
     made: 'drawn',
+    loading: 'Loading the model that draws…',
     deal: async (text) => {
       const comparison = await edge.createComparison({ domain, prompt: { text }, k: DEALT });
       await Promise.all(comparison.candidates.map(({ content }) => load(content)));
@@ -62,6 +65,7 @@ function replies(domain: string): Answers {
   return {
     noun: 'reply',
     made: 'written',
+    loading: 'Loading what replies are mixed from…',
     // Two more than are shown: those that differ most are dealt.
     deal: (text) => edge.createComparison({ domain, prompt: { messages: asking(text) }, k: DEALT, draws: DEALT + 2 }),
     make: async (prompt, seed, personal) => {

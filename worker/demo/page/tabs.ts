@@ -40,5 +40,8 @@ export function followAddress(shown: (view: View) => void): void {
     // What is read next is the view, not the link to it.
     focusView();
   });
+  for (const link of document.querySelectorAll('nav a')) {
+    link.addEventListener('click', () => link.getAttribute('href') === location.hash && focusView());
+  }
   show();
 }

@@ -86,7 +86,7 @@ function pick(kind: Kind, place: HTMLElement, plan: DemoTaste, session: DemoSess
 
   async function begin(): Promise<void> {
     while (!(await ask<DemoReady>('/demo/taste').catch(() => null))?.[kind]) {
-      note.textContent = `Loading what is ${answers.made} with…`;
+      note.textContent = answers.loading;
       await pause(POLL_MS);
     }
     note.textContent = '';
