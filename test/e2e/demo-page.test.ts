@@ -80,10 +80,10 @@ describe('the demo page', { timeout: 240_000 }, () => {
   it('says plainly where personal weights are missing', async () => {
     const { page, errors } = await open(1200);
     await page.locator('.tabs a', { hasText: 'Your taste' }).click();
-    await expect.poll(() => page.locator('#taste-pictures').textContent()).toContain('not built');
+    await expect.poll(() => page.locator('#picks-pictures').textContent()).toContain('not built');
     await page.keyboard.press('1');
     await page.locator('.kinds a', { hasText: 'Replies' }).click();
-    await expect.poll(() => page.locator('#taste-replies').textContent()).toContain('not built');
+    await expect.poll(() => page.locator('#picks-replies').textContent()).toContain('not built');
     await page.locator('.tabs a', { hasText: 'Teach' }).click();
     await page.locator('.reply:enabled').first().waitFor(PATIENT);
     expect(errors).toEqual([]);

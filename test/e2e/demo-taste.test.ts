@@ -49,7 +49,7 @@ async function open(view: string, { width = 1200, dark = false, as = null as Bro
   return { page, context, errors };
 }
 
-const place = (page: Page, kind: string) => page.locator(`#taste-${kind}`);
+const place = (page: Page, kind: string) => page.locator(`#picks-${kind}`);
 
 async function pickByKey(page: Page, kind: string, keys: string[]): Promise<void> {
   for (const key of keys) {
@@ -113,9 +113,10 @@ describe('the view of one’s taste', { timeout: 240_000 }, () => {
     const { page, context } = await open('taste');
     await place(page, 'pictures').locator('.pick:enabled').first().waitFor(PATIENT);
     expect(await page.locator('#compare').isVisible()).toBe(false);
+    expect(await page.evaluate(() => scrollY)).toBe(0);
     await page.locator('.kinds a', { hasText: 'Replies' }).click();
     expect(page.url()).toContain('#taste-replies');
-    expect(await place(page, 'pictures').isVisible()).toBe(false);
+    await expect.poll(() => place(page, 'pictures').isVisible()).toBe(false);
     await page.locator('.tabs a', { hasText: 'Teach' }).click();
     expect(page.url()).toContain('#teach');
     await page.locator('.reply:enabled').first().waitFor(PATIENT);

@@ -16,7 +16,7 @@ const RETRY_MS = 2000;
 /** Shows the view of one kind; what it returns takes the keys that are pressed there. */
 export function startTaste(kind: Kind, session: DemoSession): (key: string) => void {
   const plan = session.taste[kind];
-  const place = element(`taste-${kind}`);
+  const place = element(`picks-${kind}`);
   if ('missing' in plan) {
     place.querySelector('.missing')?.replaceChildren(plan.missing);
     return () => {};
