@@ -2,8 +2,8 @@
  * Personal weights of the built-in models, ready-made: `images/` has a user encoder and the attention that was trained with it,
  * `replies/` a mixture and the adapters of its basis. Once they are published, a person's votes are all that is needed.
  */
-import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { existsSync, readdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { publishEncoder, readEncoderFolder } from '../../shared/cli/encoder-folder.ts';
 import type { Client } from '../../shared/client/client.ts';
@@ -22,23 +22,31 @@ export const DRAWS_WITH = 'tiny-diffusion';
 export type Built = { pictures: boolean; replies: boolean };
 
 export function findPersonal(folder: string): Built {
-  const has = (...path: string[]) => existsSync(join(folder, ...path));
+  const has = (...path: string[]) => existsSync(join(folder, 'images', ...path));
+  const { adapters, encoder } = replyFolders(folder);
   return {
-    pictures: has('images', 'encoder', 'encoder.json') && has('images', 'adapter', 'user_attention.safetensors'),
-    replies: has('replies'),
+    pictures: has('encoder', 'encoder.json') && has('adapter', 'user_attention.safetensors'),
+    replies: encoder !== undefined && adapters.length > 0,
   };
+}
+
+/** Adapters are known by their files, not by what their folders are called. */
+function replyFolders(folder: string): { adapters: string[]; encoder: string | undefined } {
+  const place = join(folder, 'replies');
+  const found = existsSync(place) ? readdirSync(place, { recursive: true, encoding: 'utf8' }).sort() : [];
+  const holders = (name: string) =>
+    found.filter((path) => basename(path) === name).map((path) => join(place, dirname(path)));
+  return { adapters: holders('adapter_model.safetensors'), encoder: holders('encoder.json')[0] };
+}
+
+/** What the weights of the replies' mixture are called. */
+export async function readBasis(folder: string): Promise<string[]> {
+  const { input } = await readEncoderFolder(replyFolders(folder).encoder ?? folder, REPLIES);
+  return input.kind === 'mixture' ? input.basis.map(({ name }) => name) : [];
 }
 
 /** Nothing is learned here: votes only say whose taste it is, so a batch is never full, and no runner asks for one. */
 const waits = { batchSize: 500, maxWaitSeconds: 86_400, holdOut: 0 };
-
-/** What the weights of the replies' mixture are called. */
-export async function readBasis(folder: string): Promise<string[]> {
-  const { encoder } = await foldersWith(join(folder, 'replies'));
-  if (!encoder) throw new Error(`${join(folder, 'replies')} has no encoder.json`);
-  const { input } = await readEncoderFolder(encoder, REPLIES);
-  return input.kind === 'mixture' ? input.basis.map(({ name }) => name) : [];
-}
 
 /** A domain whose pictures are drawn for whoever has voted. `fingerprint`: of the model that draws. */
 export async function publishPictures(admin: Client, folder: string, fingerprint: string): Promise<void> {
@@ -67,21 +75,13 @@ export async function publishReplies(admin: Client, folder: string, model: strin
     temperature: 0.7,
     maxTokens: 160,
   });
-  const folders = await foldersWith(join(folder, 'replies'));
+  const folders = replyFolders(folder);
   for (const basis of folders.adapters) {
     const files = await readAdapter(basis, ['adapter_config.json', 'adapter_model.safetensors']);
     await publishAdapter(admin, files, { ...place, baseFingerprint: fingerprint });
   }
-  if (!folders.encoder) throw new Error(`${join(folder, 'replies')} has no encoder.json`);
-  const { encoder } = await publishEncoder(admin, await readEncoderFolder(folders.encoder, REPLIES));
+  const { encoder } = await publishEncoder(admin, await readEncoderFolder(folders.encoder ?? folder, REPLIES));
   await admin.chooseEncoder(REPLIES, encoder.sha);
-}
-
-/** Adapters are known by their files, not by what their folders are called. */
-async function foldersWith(folder: string): Promise<{ adapters: string[]; encoder: string | undefined }> {
-  const found = (await readdir(folder, { recursive: true })).sort().map((name) => join(folder, name));
-  const holders = (name: string) => found.filter((path) => basename(path) === name).map((path) => dirname(path));
-  return { adapters: holders('adapter_model.safetensors'), encoder: holders('encoder.json')[0] };
 }
 
 type File = { name: AdapterFileName; bytes: Uint8Array<ArrayBuffer>; sha256: string };

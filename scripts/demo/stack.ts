@@ -5,18 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Client, createClient } from '../../shared/client/client.ts';
 import type { DomainInput } from '../../shared/contracts/domain.ts';
-import type { DemoConfig, DemoTastes } from '../../worker/demo/contract.ts';
 import { type Judge, startJudge } from './judge.ts';
-import {
-  type Built,
-  DRAWS_WITH,
-  findPersonal,
-  PICTURES,
-  publishPictures,
-  publishReplies,
-  REPLIES,
-  readBasis,
-} from './personal.ts';
+import { describePage } from './page-config.ts';
+import { type Built, DRAWS_WITH, findPersonal, publishPictures, publishReplies } from './personal.ts';
 import { freePort, type Processes, python, startProcesses, untilReady } from './processes.ts';
 
 /** `--host` of every command that starts a stack. */
@@ -57,14 +48,8 @@ export type Stack = {
 };
 
 const PROJECT = 'demo';
-/** Questions the page goes through, and those it shows before and after. */
-const PAGE_PROMPTS = 200;
-const PAGE_SAMPLES = 3;
-/** Questions that are answered for one person and for everyone. */
-const PAGE_SHOWN = 50;
+/** That personal replies come with. */
 const BUILT_IN = 'tiny';
-const NOT_BUILT =
-  'The personal weights are not built. In gpu-runner: .venv/bin/python -m prefloop.tiny.build_personal, then start the demo again.';
 
 function randomKey(): string {
   return crypto.randomUUID().replaceAll('-', '');
@@ -74,8 +59,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'prefloop-')));
   await mkdir(join(folder, 'logs'), { recursive: true });
   const processes = startProcesses(join(folder, 'logs'));
-  const personal = options.personal ? findPersonal(options.personal) : { pictures: false, replies: false };
-  const built = { ...personal, replies: personal.replies && options.model === BUILT_IN };
+  const weights = options.personal ?? '';
+  const found = weights ? findPersonal(weights) : { pictures: false, replies: false };
+  const built = { ...found, replies: found.replies && options.model === BUILT_IN };
+  const personal = { folder: weights, found, built };
   const [port, inferencePort, imagesPort] = [await freePort(options.port), await freePort(), await freePort()];
   const edge = `http://127.0.0.1:${port}`;
   const inference = { url: `http://127.0.0.1:${inferencePort}`, key: randomKey() };
@@ -90,7 +77,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   try {
     const judge = startJudge(processes);
     const demo =
-      options.page && JSON.stringify(await describePage(judge, options.page, options.personal ?? '', personal, built));
+      options.page && JSON.stringify({ project: PROJECT, ...(await describePage(judge, options.page, personal)) });
     options.say(`Starting the edge (${options.host === 'workers' ? 'workerd' : 'Deno'}) …`);
     processes.start(
       'edge',
@@ -128,11 +115,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     // The first vote need not wait for the model that draws.
     if (built.pictures) serve('inference-images', DRAWS_WITH, imagesPort);
     const publishing = async () => {
-      const folder = options.personal ?? '';
-      if (built.replies) await publishReplies(admin, folder, options.model, await fingerprintOf(inference.url));
+      if (built.replies) await publishReplies(admin, weights, options.model, await fingerprintOf(inference.url));
       if (!built.pictures) return;
       await untilReady(`${images}/health`, processes.failure);
-      await publishPictures(admin, folder, await fingerprintOf(images));
+      await publishPictures(admin, weights, await fingerprintOf(images));
     };
     const ready = publishing();
     ready.catch(() => {});
@@ -155,32 +141,6 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 /** Adapters name the base that they belong to by this. */
 async function fingerprintOf(url: string): Promise<string> {
   return ((await (await fetch(`${url}/health`)).json()) as { fingerprint: string }).fingerprint;
-}
-
-async function describePage(
-  judge: Judge,
-  page: { domain: string; seed: number },
-  folder: string,
-  personal: Built,
-  built: Built,
-): Promise<DemoConfig> {
-  const [prompts, samples, asked] = [
-    await judge.prompts(PAGE_PROMPTS, page.seed, 'train'),
-    await judge.prompts(PAGE_SAMPLES, page.seed, 'held_out'),
-    await judge.prompts(PAGE_SHOWN, page.seed + 1, 'held_out'),
-  ].map((all) => all.map(({ text }) => text)) as [string[], string[], string[]];
-  const [captions, drawn] = [
-    await judge.captions(PAGE_PROMPTS, `${page.seed} picked`),
-    await judge.captions(PAGE_SHOWN, `${page.seed} shown`),
-  ];
-  const foreign = personal.replies && 'Personal replies come with the built-in model only.';
-  const taste: DemoTastes = {
-    pictures: built.pictures ? { domain: PICTURES, prompts: captions, shown: drawn } : { missing: NOT_BUILT },
-    replies: built.replies
-      ? { domain: REPLIES, prompts, shown: asked, basis: await readBasis(folder) }
-      : { missing: foreign || NOT_BUILT },
-  };
-  return { project: PROJECT, domain: page.domain, prompts, samples, taste };
 }
 
 /** What a domain of the demo is like: small batches, so that a few votes already teach it something. */

@@ -56,7 +56,10 @@ export function printAuto(result: AutoResult, personas: readonly string[]): void
 }
 
 export function printTastes(results: TasteResult[]): void {
-  if (results.length === 0) return;
+  if (results.length === 0) {
+    console.log('No personal weights are built: nothing was made for anyone in particular.\n');
+    return;
+  }
   console.log(
     'Made for one person against what everyone gets, same prompt and seed, by the person’s true taste; nothing trained in ' +
       'between\n',
