@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 
 from prefloop.adapters.lora import new_adapter
-from prefloop.adapters.update import adamw
+from prefloop.adapters.update import adamw, update
 from prefloop.base import settle_arithmetic
 from prefloop.image.model import ImageModel, load_image_model
 from prefloop.image.sample import sample_pictures
@@ -52,6 +52,7 @@ def measure_steps(model: ImageModel, count: int) -> list[dict[str, float]]:
 def stepper(model: ImageModel, has_reference: bool) -> Callable[[int], None]:
     adapter = new_adapter(model.layers, 16, 32, 0)
     optimizer = adamw(adapter, 1e-4)
+    learn = lambda loss, _: update(loss, [adapter.flat], [optimizer], 1.0)
     drawings = torch.from_numpy(every_drawing()[: 2 * PROMPTS].copy()).permute(0, 3, 1, 2).float() / 127.5 - 1
     groups_N = torch.arange(PROMPTS).repeat_interleave(2)
     latents = model.latents(drawings)
@@ -64,7 +65,7 @@ def stepper(model: ImageModel, has_reference: bool) -> Callable[[int], None]:
 
     def step(number: int) -> None:
         generator = torch.Generator().manual_seed(number)
-        picture_step(model, batch, adapter, optimizer, objective, generator, 1.0, has_reference=has_reference)
+        picture_step(model, batch, adapter, learn, objective, generator, has_reference=has_reference)
 
     return step
 

@@ -43,7 +43,7 @@ class Experiment:
     """name: as in `npm run papers -- NAME`. score: the figure by which settings are chosen, more is better.
 
     settings: what was the same for all arms, for the reader. notes: what a reader must know to judge the verdicts.
-    data: a file of the folder of real data, for an experiment that cannot do without.
+    data: a file of the folder of real data, for an experiment that cannot do without. first_seed: of the measured ones.
     """
 
     name: str
@@ -53,6 +53,7 @@ class Experiment:
     settings: str
     score: str = "winRate"
     seeds: int = 5
+    first_seed: int = 0
     notes: Sequence[str] = field(default_factory=tuple)
     data: str | None = None
 

@@ -91,6 +91,7 @@ def run_experiment(
 ) -> Outcome:
     experiment, *_ = load(name)
     count = 2 if quick else seeds or experiment.seeds
+    measured = range(experiment.first_seed, experiment.first_seed + count)
     make = lambda arm, setting, seed: Job(name, arm, setting, seed, quick, data, folder / name)
     # --quick tries nothing: the first setting stands for the best
     tried = {arm: [0] if quick else list(range(len(value.grid))) for arm, value in experiment.arms.items()}
@@ -113,11 +114,11 @@ def run_experiment(
             for arm, settings in tried.items()
         }
         # seeds side by side, not arms: the first arm makes what the others of its seed share (`Context.once`)
-        jobs = [make(arm, best[arm], seed) for arm in experiment.arms for seed in range(count)]
+        jobs = [make(arm, best[arm], seed) for arm in experiment.arms for seed in measured]
         done |= dict(_run_all(pool, jobs, name, say))
     by_seed = {
         seed: {arm: done[make(arm, best[arm], seed).name]["figures"] for arm in experiment.arms}
-        for seed in range(count)
+        for seed in measured
     }
     chosen = {arm: dict(experiment.arms[arm].grid[setting]) for arm, setting in best.items()}
     shown = {

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import torch
 from diffusers.utils import logging as diffusers_logging
+from huggingface_hub import hf_hub_download, try_to_load_from_cache
+from huggingface_hub.errors import EntryNotFoundError, HFValidationError, LocalEntryNotFoundError
 from transformers.utils import logging
 
 from prefloop.image.fingerprint import image_fingerprint
@@ -14,6 +16,8 @@ from prefloop.text.encode import TextEncoder, load_encoder
 from prefloop.text.fingerprint import base_fingerprint
 from prefloop.text.reference_cache import ReferenceCache
 from prefloop.text.trunk import Trunk, load_trunk
+
+PIPELINE_FILE = "model_index.json"
 
 
 @dataclass(frozen=True)
@@ -60,9 +64,32 @@ def _reference_cache(fingerprint: str, arithmetic: str, folder: Path | None) -> 
     return ReferenceCache(f"{fingerprint} {arithmetic}", file)
 
 
-def draws_pictures(model: str) -> bool:
-    """Whether a name is that of a text-to-image model: the built-in one, or a folder of diffusers."""
-    return model == "tiny-diffusion" or (Path(model) / "model_index.json").is_file()
+def draws_pictures(model: str, revision: str | None = None) -> bool:
+    """Whether a name is that of a text-to-image model: the built-in one, a folder of diffusers, or a hub id of one.
+
+    Raises ValueError where neither the hub nor what is kept of it tells.
+    """
+    if model in ("tiny", "tiny-diffusion"):
+        return model == "tiny-diffusion"
+    if Path(model).exists():
+        return (Path(model) / PIPELINE_FILE).is_file()
+    try:
+        hf_hub_download(model, PIPELINE_FILE, revision=revision)
+    except HFValidationError:
+        return False  # neither a folder nor an id: who loads it says so
+    except LocalEntryNotFoundError as error:
+        # The hub is out of reach: a text model that is kept has no such file either.
+        if isinstance(try_to_load_from_cache(model, "config.json", revision=revision), str):
+            return False
+        at = f" at {revision}" if revision else ""
+        raise ValueError(
+            f"there is no folder {model!r}, and nothing of such a model{at} is kept from the hub, which cannot be reached"
+        ) from error
+    except EntryNotFoundError:
+        return False
+    except OSError as error:
+        raise ValueError(f"cannot look {model!r} up at the hub: {error}") from error
+    return True
 
 
 def load_image_base(model: str, dtype: str, device: str, revision: str | None = None) -> ImageBase:

@@ -1319,19 +1319,6 @@ class RankDpoRecipe(BaseModel):
     seed: Annotated[int, Field(ge=0, le=2147483647)] = 0
 
 
-Targets18Item = TypeAliasType(
-    "Targets18Item", Annotated[str, Field(max_length=100, min_length=1)]
-)
-
-
-Targets18 = TypeAliasType(
-    "Targets18", Annotated[list[Targets18Item], Field(max_length=64, min_length=1)]
-)
-"""
-Modules that get an adapter: all linear layers of the trunk, or names.
-"""
-
-
 class PpdRecipe(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
@@ -1344,13 +1331,19 @@ class PpdRecipe(BaseModel):
     Strength of the pull to the reference.
     """
     label_smoothing: Annotated[float, Field(alias="labelSmoothing", ge=0.0, le=0.5)] = 0
-    support: Annotated[int, Field(ge=1, le=64)] = 4
+    support: Annotated[int, Field(ge=1, le=64)] = 16
     """
     Most of a user’s other votes that stand for the user; how many is drawn from 0 to here.
     """
     user_dropout: Annotated[float, Field(alias="userDropout", ge=0.0, le=1.0)] = 0.1
     """
     Share of examples that are trained as if nothing were known of the user.
+    """
+    prior_precision: Annotated[
+        float, Field(alias="priorPrecision", gt=0.0, le=1000000.0)
+    ] = 25
+    """
+    How sure it is beforehand that nothing of a user matters: the precision, in nats, of the prior over each number of the projection. More votes are needed to move it when it is larger.
     """
     caption_dropout: Annotated[float, Field(alias="captionDropout", ge=0.0, le=1.0)] = (
         0.1
@@ -1362,23 +1355,6 @@ class PpdRecipe(BaseModel):
     """
     Times and noises that each picture is looked at with in one step.
     """
-    rank: Annotated[int, Field(ge=1, le=512)] = 16
-    """
-    LoRA rank r.
-    """
-    lora_alpha: Annotated[float, Field(alias="loraAlpha", gt=0.0, le=4096.0)] = 32
-    """
-    LoRA scale is loraAlpha / rank.
-    """
-    targets: Literal["all-linear"] | Targets18 = "all-linear"
-    """
-    Modules that get an adapter: all linear layers of the trunk, or names.
-    """
-    learning_rate: Annotated[float, Field(alias="learningRate", gt=0.0, le=1.0)] = (
-        0.0002
-    )
-    weight_decay: Annotated[float, Field(alias="weightDecay", ge=0.0, le=1.0)] = 0
-    max_grad_norm: Annotated[float, Field(alias="maxGradNorm", gt=0.0, le=1000.0)] = 1
     epochs: Annotated[int, Field(ge=1, le=50)] = 1
     """
     Passes over one leased batch.
@@ -1778,7 +1754,9 @@ class Rollback(BaseModel):
 
 UnusableReason = TypeAliasType(
     "UnusableReason",
-    Literal["noOrder", "noFeatures", "otherSpace", "wrongLength", "notFinite"],
+    Literal[
+        "noOrder", "noFeatures", "otherSpace", "wrongLength", "notFinite", "overflow"
+    ],
 )
 
 

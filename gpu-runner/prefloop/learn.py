@@ -15,7 +15,7 @@ from prefloop.crash import crash_point
 from prefloop.gates.check import check_gates
 from prefloop.gates.samples import BaseAnswers
 from prefloop.mitigation import mitigate
-from prefloop.recipes.kinds import longest_row
+from prefloop.recipes.kinds import longest_row, text_recipe
 from prefloop.recipes.methods import train_method
 from prefloop.recipes.needs import check_needs
 from prefloop.recipes.state_files import write_state_files
@@ -120,7 +120,7 @@ def train(
     recipe: Recipe,
     on_step: Callable[[], None],
 ) -> Trained:
-    start = read_start(parent, base.trunk.layers, recipe) if parent else None
+    start = read_start(parent, base.trunk.layers, text_recipe(recipe)) if parent else None
 
     def step() -> None:
         crash_point("step")

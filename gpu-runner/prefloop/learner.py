@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from prefloop.base import Base, ImageBase
-from prefloop.contracts import HeldOut, Lease, NotTrainableItem, Recipe
+from prefloop.contracts import HeldOut, Lease, NotTrainableItem, PpdRecipe, Recipe
 from prefloop.gates.samples import BaseAnswers
 from prefloop.image.rows import PictureReader, PictureRow
 from prefloop.learn import Learned, describe_runtime, encode_held_out, encode_rows, learn
 from prefloop.learn_images import learn_pictures, read_held_out_votes, read_votes
 from prefloop.publish import check_state_size
 from prefloop.recipes.image_methods import image_recipe
+from prefloop.recipes.kinds import text_recipe
 from prefloop.taste.set_encoder import SetEncoder
 from prefloop.text.encode import Encoded
 from prefloop.text.reference_cache import ReferenceCache
@@ -73,7 +74,7 @@ class TextLearner:
         return describe_runtime(self.base.trunk.device)
 
     def check(self, recipe: Recipe) -> None:
-        check_state_size(self.base.trunk.layers, recipe)
+        check_state_size(self.base.trunk.layers, text_recipe(recipe))
 
     def read(self, lease: Lease, on_row: Callable[[], None]) -> tuple[Sequence[Encoded], Refused]:
         return encode_rows(self.base, lease.examples, lease.recipe, on_row)
@@ -127,8 +128,9 @@ class ImageLearner:
 
     def check(self, recipe: Recipe) -> None:
         # A user attention is small, whatever the recipe says.
-        if image_recipe(recipe).method != "ppd":
-            check_state_size(self.base.model.layers, recipe)
+        wanted = image_recipe(recipe)
+        if not isinstance(wanted, PpdRecipe):
+            check_state_size(self.base.model.layers, wanted)
 
     def read(self, lease: Lease, on_row: Callable[[], None]) -> tuple[Sequence[PictureRow], Refused]:
         votes = ((example, None) for example in lease.examples)

@@ -12,16 +12,16 @@ from prefloop.contracts import (
     CompletionResult,
     Lease,
     NotTrainableItem,
-    Recipe,
 )
 from prefloop.crash import crash_point
 from prefloop.edge import Edge
 from prefloop.file_cache import FileCache
 from prefloop.learn import Learned
+from prefloop.recipes.kinds import LoraRecipe
 from prefloop.recipes.state_files import MOST_PARTS, PART_BYTES
 
 
-def check_state_size(layers: Mapping[str, Layer], recipe: Recipe) -> None:
+def check_state_size(layers: Mapping[str, Layer], recipe: LoraRecipe) -> None:
     """Raises ValueError, before any training, when the state would be larger than what the edge takes."""
     targets = recipe.targets if isinstance(recipe.targets, str) else list(recipe.targets)
     chosen = [layers[path] for path in target_paths(layers, targets)]

@@ -96,9 +96,9 @@ export type EncoderList = z.infer<typeof EncoderList>;
 export const EncoderChoice = z.strictObject({ encoder: Sha256.nullable() }).meta({ id: 'EncoderChoice' });
 export type EncoderChoice = z.infer<typeof EncoderChoice>;
 
-/** Why a vote says nothing of a taste. */
+/** Why a vote says nothing of a taste. overflow: what the encoder makes of it alone is not finite. */
 export const UnusableReason = z
-  .enum(['noOrder', 'noFeatures', 'otherSpace', 'wrongLength', 'notFinite'])
+  .enum(['noOrder', 'noFeatures', 'otherSpace', 'wrongLength', 'notFinite', 'overflow'])
   .meta({ id: 'UnusableReason' });
 export type UnusableReason = z.infer<typeof UnusableReason>;
 

@@ -14,7 +14,10 @@ const shared = {
   ...fields,
 };
 
-/** Diffusion-DPO (arXiv 2311.12908); β multiplies means, with the authors’ ½: 5000 is theirs for SD 1.5 and SDXL. */
+/**
+ * Diffusion-DPO (arXiv 2311.12908); β multiplies means, with the authors’ ½: 5000 is theirs for SD 1.5 and SDXL,
+ * whose latents have 16,384 values. It weighs β / values: latents of 512 values have as much with 150.
+ */
 export const DiffusionDpoRecipe = z
   .strictObject({ method: z.literal('diffusion-dpo'), beta: beta(2000), labelSmoothing, ...shared })
   .meta({ id: 'DiffusionDpoRecipe' });
@@ -24,20 +27,29 @@ export const RankDpoRecipe = z
   .strictObject({ method: z.literal('rank-dpo'), beta: beta(1000), ...shared })
   .meta({ id: 'RankDpoRecipe' });
 
-/** PPD (arXiv 2501.06655): one model, told whose taste it is; it trains a user cross-attention and leaves the base alone. */
+const { epochs, microBatch, seed } = fields;
+
+/**
+ * PPD (arXiv 2501.06655): one model, told whose taste it is; it trains a user cross-attention and leaves the base alone. What
+ * is learned is a posterior over all votes so far, which has no rate.
+ */
 export const PpdRecipe = z
   .strictObject({
     method: z.literal('ppd'),
     beta: beta(2000),
     labelSmoothing,
-    support: z.number().int().min(1).max(64).default(4).meta({
+    support: z.number().int().min(1).max(64).default(16).meta({
       description: 'Most of a user’s other votes that stand for the user; how many is drawn from 0 to here.',
     }),
     userDropout: z.number().min(0).max(1).default(0.1).meta({
       description: 'Share of examples that are trained as if nothing were known of the user.',
     }),
-    ...shared,
-    // Of the projection; a LoRA’s would walk away from what is useful before the votes have said anything.
-    learningRate: fields.learningRate.unwrap().default(2e-4),
+    priorPrecision: z.number().positive().max(1e6).default(25).meta({
+      description:
+        'How sure it is beforehand that nothing of a user matters: the precision, in nats, of the prior over each number of the projection. More votes are needed to move it when it is larger.',
+    }),
+    captionDropout: shared.captionDropout,
+    noiseSamples: shared.noiseSamples,
+    ...{ epochs, microBatch, seed },
   })
   .meta({ id: 'PpdRecipe' });

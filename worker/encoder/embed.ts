@@ -19,26 +19,61 @@ export type Run = (inputs: NetworkInputs) => Promise<NetworkOutputs>;
 /** What a set encoder says is not what its record says: nothing can be made of it. */
 export class BrokenEncoder extends Error {}
 
+/** What one vote says, in pairs. */
+type Said = { preference: string; pairs: TastePair[] };
+
 /** Throws BrokenEncoder, and what `run` throws. Without a usable vote it is the prior, and nothing is run. */
 export async function embed(encoder: EncoderInput, votes: readonly TasteVote[], run: Run): Promise<Embedded> {
-  const unusable: Unusable[] = [];
-  const pairs: TastePair[] = [];
+  const reasons = new Map<string, UnusableReason>();
+  const said: Said[] = [];
   for (const vote of votes) {
-    const said = pairsOf(vote, encoder.featureSize);
-    if (typeof said === 'string') unusable.push({ preference: vote.id, reason: said });
-    else pairs.push(...said);
+    const pairs = pairsOf(vote, encoder.featureSize);
+    if (typeof pairs === 'string') reasons.set(vote.id, pairs);
+    else said.push({ preference: vote.id, pairs });
   }
-  const embedded = encoder.kind === 'set' ? await embedSet(encoder, pairs, run) : embedMixture(encoder, pairs);
+  const embedded =
+    encoder.kind === 'set'
+      ? await embedSet(encoder, said, run, reasons)
+      : embedMixture(
+          encoder,
+          said.flatMap(({ pairs }) => pairs),
+        );
+  const unusable = votes.flatMap(({ id }) => {
+    const reason = reasons.get(id);
+    return reason ? [{ preference: id, reason }] : [];
+  });
   return { votes: votes.length - unusable.length, ...embedded, unusable };
 }
 
-async function embedSet(encoder: SetEncoderInput, pairs: readonly TastePair[], run: Run) {
-  if (pairs.length === 0) return { values: encoder.prior, uncertainty: [encoder.priorUncertainty] };
-  const outputs = await run(inputsOf(pairs));
-  const [values, spread] = [Array.from(outputs.embedding), Array.from(outputs.uncertainty)];
-  checkOutput('embedding', values, encoder.tokens * encoder.width);
-  checkOutput('uncertainty', spread, 1);
-  return { values, uncertainty: spread };
+/** Votes that overflow the network by themselves are left out of an embedding that is not finite, and added to `reasons`. */
+async function embedSet(
+  encoder: SetEncoderInput,
+  said: readonly Said[],
+  run: Run,
+  reasons: Map<string, UnusableReason>,
+): Promise<Pick<Embedded, 'values' | 'uncertainty'>> {
+  if (said.length === 0) return { values: encoder.prior, uncertainty: [encoder.priorUncertainty] };
+  const whole = await ask(encoder, said, run);
+  if (areFinite(whole)) return whole;
+  const fitting: Said[] = [];
+  for (const vote of said) {
+    if (areFinite(await ask(encoder, [vote], run))) fitting.push(vote);
+    else reasons.set(vote.preference, 'overflow');
+  }
+  if (fitting.length === said.length) throw new BrokenEncoder('it gives numbers that are not finite');
+  return embedSet(encoder, fitting, run, reasons);
+}
+
+async function ask({ tokens, width }: SetEncoderInput, said: readonly Said[], run: Run) {
+  const outputs = await run(inputsOf(said.flatMap(({ pairs }) => pairs)));
+  const [values, uncertainty] = [Array.from(outputs.embedding), Array.from(outputs.uncertainty)];
+  checkLength('embedding', values, tokens * width);
+  checkLength('uncertainty', uncertainty, 1);
+  return { values, uncertainty };
+}
+
+function areFinite({ values, uncertainty }: Pick<Embedded, 'values' | 'uncertainty'>): boolean {
+  return [...values, ...uncertainty].every(Number.isFinite);
 }
 
 function inputsOf(pairs: readonly TastePair[]): NetworkInputs {
@@ -52,9 +87,8 @@ function inputsOf(pairs: readonly TastePair[]): NetworkInputs {
   return { votes: pairs.length, chosen: rows('chosen'), rejected: rows('rejected'), weight };
 }
 
-function checkOutput(name: string, values: readonly number[], length: number): void {
+function checkLength(name: string, values: readonly number[], length: number): void {
   if (values.length !== length) throw new BrokenEncoder(`its ${name} has ${values.length} numbers, not ${length}`);
-  if (!values.every(Number.isFinite)) throw new BrokenEncoder(`its ${name} has numbers that are not finite`);
 }
 
 function embedMixture({ prior, scale, strength, maxWeight }: MixtureInput, pairs: readonly TastePair[]) {

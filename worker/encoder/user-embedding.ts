@@ -33,10 +33,12 @@ async function makeEmbedding(c: Context<Env>, domain: string, user: string, tast
   const place = { domain, user, encoder: taste.encoder };
   const gathered = await gatherVotes(c.var.db, project, place);
   let timing: string | null = null;
+  let milliseconds = 0;
   const embedded = await guard(taste.encoder, () =>
     embed(gathered.encoder, gathered.votes, async (inputs) => {
       const { outputs, name } = await runNetwork(c, gathered.encoder as SetEncoderInput, inputs);
-      timing = `encoder;dur=${outputs.milliseconds.toFixed(3)};desc="${name}"`;
+      milliseconds += outputs.milliseconds;
+      timing = `encoder;dur=${milliseconds.toFixed(3)};desc="${name}"`;
       return outputs;
     }),
   );
@@ -80,9 +82,11 @@ export async function tryEncoder(c: Context<Env>, encoder: EncoderInput): Promis
         { id: 'b', features: vector(i + 10) },
       ],
     }));
-    await guard(encoder.sha, () =>
-      embed(encoder, votes, async (inputs) => (await runNetwork(c, encoder, inputs)).outputs),
-    );
+    await guard(encoder.sha, async () => {
+      const made = await embed(encoder, votes, async (inputs) => (await runNetwork(c, encoder, inputs)).outputs);
+      // A person's odd vote may overflow a network; these are not odd.
+      if (made.unusable.length > 0) throw new BrokenEncoder('it gives numbers that are not finite');
+    });
   }
 }
 

@@ -3,8 +3,9 @@ import type { EncoderInput } from '../../shared/contracts/encoder.ts';
 import { MAX_EMBEDDED_VOTES } from '../../shared/contracts/encoder.ts';
 import type { Choice } from '../../shared/contracts/preference.ts';
 import type { Embedded } from '../encoder/embed.ts';
-import type { StoredFeatures, TasteVote } from '../encoder/vote-pairs.ts';
+import type { TasteVote } from '../encoder/vote-pairs.ts';
 import type { Database } from './database.ts';
+import { findVectors, type Vectors } from './vectors.ts';
 
 /** `lastSeq` 0 = no vote yet. */
 export type Made = Embedded & { lastSeq: number; updatedAt: number };
@@ -62,18 +63,10 @@ export async function findTaste(
   return { ...taste, basis: adapters, made: made || null };
 }
 
-/** Vectors of the space alone, by candidate: null where there are no features at all, false where they are of other spaces. */
-export const featuresOf = (
-  space: string,
-) => `(SELECT json_group_object(a.id, json(CASE WHEN a.features IS NULL THEN 'null' ELSE
-    coalesce((SELECT f.value -> '$.values' FROM json_each(a.features) AS f WHERE f.value ->> '$.space' = ${space}), 'false') END))
-  FROM candidate AS a WHERE a.project = c.project AND a.comparison = c.id)`;
-
 /** A vote that was replaced says nothing any more. */
-export const TASTE_VOTES = `SELECT p.id, p.choice, p.confidence, p.weight, c.candidates AS dealt, ${featuresOf('e.space')} AS features
+export const TASTE_VOTES = `SELECT p.id, p.comparison, p.choice, p.confidence, p.weight, c.candidates AS dealt
   FROM preference AS p INDEXED BY preference_user
   CROSS JOIN comparison AS c ON c.project = p.project AND c.id = p.comparison
-  CROSS JOIN (SELECT body ->> '$.space' AS space FROM encoder WHERE project = ?1 AND sha = ?4) AS e
   WHERE p.project = ?1 AND p.domain = ?2 AND p.user = ?3 AND p.superseded_by IS NULL ORDER BY p.seq DESC LIMIT ${MAX_EMBEDDED_VOTES}`;
 
 export type TasteVoteRow = {
@@ -82,18 +75,16 @@ export type TasteVoteRow = {
   confidence: number;
   weight: number;
   dealt: string;
-  features: string;
 };
 
-export function readTasteVote({ id, choice, confidence, weight, dealt, features }: TasteVoteRow): TasteVote {
-  const byId = JSON.parse(features) as Record<string, StoredFeatures>;
-  const candidates = (JSON.parse(dealt) as string[]).map((each) => ({ id: each, features: byId[each] ?? null }));
+export function readTasteVote({ id, choice, confidence, weight, dealt }: TasteVoteRow, vectors: Vectors): TasteVote {
+  const candidates = (JSON.parse(dealt) as string[]).map((each) => ({ id: each, features: vectors[each] ?? null }));
   return { id, choice: JSON.parse(choice) as Choice, confidence, weight, candidates };
 }
 
 const BODY = 'SELECT body FROM encoder WHERE project = ?1 AND sha = ?2';
 
-/** The encoder whole, the person's newest votes, and the number of the last one: as of one moment. */
+/** The encoder whole, the person's newest votes, and the number of the last one: as of one moment. Vectors never change. */
 export async function gatherVotes(
   db: Database,
   project: string,
@@ -103,12 +94,16 @@ export async function gatherVotes(
   const [body, last, votes] = await db.$client.batch<Record<string, unknown>>([
     run(BODY, encoder),
     run(LAST, domain, user),
-    run(TASTE_VOTES, domain, user, encoder),
+    run(TASTE_VOTES, domain, user),
   ]);
+  const rows = (votes?.results ?? []) as (TasteVoteRow & { comparison: string })[];
+  const whole = JSON.parse(body?.results[0]?.body as string) as EncoderInput;
+  const comparisons = rows.map(({ comparison }) => comparison);
+  const vectors = await findVectors(db, project, whole.space, comparisons);
   return {
-    encoder: JSON.parse(body?.results[0]?.body as string) as EncoderInput,
+    encoder: whole,
     lastSeq: (last?.results[0]?.seq as number | undefined) ?? 0,
-    votes: ((votes?.results ?? []) as TasteVoteRow[]).map(readTasteVote),
+    votes: rows.map((row) => readTasteVote(row, vectors.get(row.comparison) ?? {})),
   };
 }
 

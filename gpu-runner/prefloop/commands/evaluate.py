@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from prefloop.adapters.lora import Adapter
 from prefloop.base import Base
+from prefloop.commands.arguments import read_arguments
 from prefloop.commands.options import add_model, load_model, positive
 from prefloop.commands.score import read_adapter
 from prefloop.commands.summary import write_summary
@@ -50,13 +51,7 @@ class Asked:
 
 
 def main(argv: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(
-        prog="prefloop-runner evaluate",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    add_arguments(parser)
-    args = parser.parse_args(argv)
+    args = read_arguments("evaluate", __doc__, add_arguments, argv)
     judge = parse_judge(args.judge)
     base = load_model(args)
     ours, theirs = (read_adapter(base, folder) if folder else None for folder in (args.adapter, args.against))

@@ -19,12 +19,13 @@ from typing import Any
 import numpy as np
 
 from prefloop.canonical_json import canonical_sha
+from prefloop.commands.arguments import read_arguments
 from prefloop.commands.summary import write_summary
 from prefloop.contracts import MixtureInput
 from prefloop.taste.calibrate import Bounds, Calibration, Measured, best_of
 from prefloop.taste.posterior import Contrasts, Taste, contrasts, predict_preference, taste_posterior
 from prefloop.taste.prior import feature_scale, fit_prior
-from prefloop.taste.votes import read_row
+from prefloop.taste.vote_file import read_rows
 
 SHOWN_VOTES = (0, 1, 2, 4, 8, 16)
 MAX_WEIGHT = 1.5
@@ -41,13 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(argv: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(
-        prog="prefloop-runner fit-mixture",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    add_arguments(parser)
-    args = parser.parse_args(argv)
+    args = read_arguments("fit-mixture", __doc__, add_arguments, argv)
     basis = [read_basis(text) for text in args.basis]
     people = read_people(args.votes, len(basis))
     scale = feature_scale(people)
@@ -77,18 +72,11 @@ def read_basis(text: str) -> dict[str, str]:
 def read_people(path: Path, size: int) -> list[Contrasts]:
     """Everybody's votes in file order. Raises ValueError, naming the line, for a row that is none."""
     rows: dict[str, list[tuple[list[float], float]]] = defaultdict(list)
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        if not line.strip():
-            continue
-        where = f"{path}:{number}"
-        row = read_row(line, where)
+    for where, row in read_rows(path):
         if not len(row["chosen"]) == len(row["rejected"]) == size:
             raise ValueError(f"{where}: a vote has {size} log-ratios a side, one for each of the basis")
         difference = [one - other for one, other in zip(row["chosen"], row["rejected"], strict=True)]
-        weight = row.get("weight", 1.0)
-        if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight < math.inf:
-            raise ValueError(f"{where}: weight must be a number of at least 0")
-        rows[row["userKey"]].append((difference, weight))
+        rows[row["userKey"]].append((difference, row["weight"]))
     if len(rows) < 2:
         raise ValueError(f"{path}: what people have in common cannot be told from {len(rows)} of them")
     return [

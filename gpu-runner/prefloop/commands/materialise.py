@@ -15,6 +15,7 @@ from prefloop.adapters.files import read_peft, write_peft
 from prefloop.adapters.lora import Adapter
 from prefloop.adapters.mixture import mix, parts_of
 from prefloop.base import Base
+from prefloop.commands.arguments import read_arguments
 from prefloop.commands.example_file import read_examples
 from prefloop.commands.options import add_model, load_model, positive
 from prefloop.commands.score import read_adapter
@@ -43,13 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(argv: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(
-        prog="prefloop-runner materialise",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    add_arguments(parser)
-    args = parser.parse_args(argv)
+    args = read_arguments("materialise", __doc__, add_arguments, argv)
     base = load_model(args)
     basis = [read_adapter(base, folder) for folder in args.basis]
     rows = encode(base, read_examples(args.data), str(args.data))

@@ -1,4 +1,5 @@
-"""Rows of a JSONL file as votes on pictures: the contract's own Example, a pair of files, or a list of them.
+"""Rows of a JSONL file as votes on pictures: the contract's own Example, a pair of files, a list of them, or the columns of
+Pick-a-Pic and of ImageReward (`picture_columns`).
 
     an Example, whose `images` are hashes of files in the folder of pictures
     {prompt, chosen: FILE, rejected: FILE, p?, weight?, userKey?, support?}
@@ -17,6 +18,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from prefloop.commands.picture_columns import renamed
 from prefloop.contracts import Example
 from prefloop.image.picture import picture_sha
 
@@ -72,6 +74,7 @@ def _to_vote(row: Any, folder: Path, files: PictureFiles) -> tuple[Example, list
         raise ValueError("is not a JSON object")
     if "preference" in row:
         return Example.model_validate(row), None
+    row = renamed(row, folder)
     if not isinstance(row.get("prompt"), str):
         raise ValueError("has no prompt, which is a text")
     if {"chosen", "rejected"} <= row.keys():

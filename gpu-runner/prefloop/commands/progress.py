@@ -8,20 +8,22 @@ WIDTH = 24
 
 
 class ProgressBar:
-    """`total` units of `what`; `advance` redraws at most ten times a second."""
+    """`total` units of `what`; `advance` redraws at most ten times a second, and never goes beyond the total."""
 
-    def __init__(self, what: str, total: int, done: int = 0, stream: TextIO = sys.stderr):
+    def __init__(self, what: str, total: int, done: int = 0, stream: TextIO | None = None):
         self.what = what
         self.total = total
         self.done = done
-        self.stream = stream
+        self.stream = stream or sys.stderr
         self.start = time.monotonic()
         self.done_before = done
         self.drawn_at = -10.0
-        self.pause = 0.1 if stream.isatty() else 10.0
+        self.pause = 0.1 if self.stream.isatty() else 10.0
 
     def advance(self, units: int, note: str = "") -> None:
-        self.done += units
+        if self.done >= self.total:
+            return  # its last line is written
+        self.done = min(self.done + units, self.total)
         now = time.monotonic()
         if now - self.drawn_at >= self.pause or self.done >= self.total:
             self.drawn_at = now

@@ -22,6 +22,7 @@ from prefloop.base import (
     load_image_base,
     settle_arithmetic,
 )
+from prefloop.commands.arguments import read_arguments
 from prefloop.commands.log import LOGS
 from prefloop.commands.options import add_model, positive_seconds
 from prefloop.commands.summary import write_summary
@@ -78,11 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(argv: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(
-        prog="prefloop-runner run", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    add_arguments(parser)
-    args = parser.parse_args(argv)
+    args = read_arguments("run", __doc__, add_arguments, argv)
     log = LOGS[args.log]
     stop = stop_on_signals()
     patience = args.patience or (60.0 if args.until_idle or args.once else math.inf)
@@ -93,7 +90,7 @@ def main(argv: Sequence[str]) -> int:
 
     device = choose_device(args.device)
     settle_arithmetic(args.threads, device)
-    load = load_image_learner if draws_pictures(args.model) else load_text_learner
+    load = load_image_learner if draws_pictures(args.model, args.revision) else load_text_learner
     learner = load(args, device, edge)
     log("base", model=learner.name, fingerprint=learner.fingerprint, dtype=args.dtype, device=device)
     place = Workplace(edge, learner, args.name[:100], FileCache(args.cache / "files"), log)

@@ -17,6 +17,7 @@ import torch
 from prefloop.adapters.files import CONFIG, WEIGHTS, read_peft
 from prefloop.adapters.lora import Adapter
 from prefloop.base import Base
+from prefloop.commands.arguments import read_arguments
 from prefloop.commands.options import add_model, load_model
 from prefloop.commands.summary import write_summary
 from prefloop.text.encode import Untrainable
@@ -33,13 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(argv: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(
-        prog="prefloop-runner score",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    add_arguments(parser)
-    args = parser.parse_args(argv)
+    args = read_arguments("score", __doc__, add_arguments, argv)
     base = load_model(args)
     adapter = read_adapter(base, args.adapter) if args.adapter else None
     figures = {"rows": 0, "errors": 0, "tokens": 0, "base": 0.0} | ({"adapter": 0.0} if adapter else {})

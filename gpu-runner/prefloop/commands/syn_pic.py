@@ -22,6 +22,7 @@ from typing import Any
 from PIL import Image
 
 from prefloop.base import choose_device, load_image_base, settle_arithmetic
+from prefloop.commands.arguments import read_arguments
 from prefloop.commands.options import positive, positive_seconds
 from prefloop.commands.progress import ProgressBar
 from prefloop.commands.summary import write_summary
@@ -54,13 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(argv: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(
-        prog="prefloop-runner syn-pic",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    add_arguments(parser)
-    args = parser.parse_args(argv)
+    args = read_arguments("syn-pic", __doc__, add_arguments, argv)
     named = [parse_generator(text) for text in args.generator]
     if len(named) < 2:
         raise ValueError("--generator: one picture is preferred to nothing: name two or more")

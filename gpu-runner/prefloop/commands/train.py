@@ -2,7 +2,8 @@
 
 FILE has one JSON object a line: an Example of the contract, or TRL's prompt, chosen, rejected (text, or messages), with
 p, weight, topic and answer beside it where a method needs them. For a model that draws, an Example has pictures of
---images; or chosen and rejected are files beside FILE; or there are images with phi or ratings, as syn-pic writes them.
+--images; or chosen and rejected are files beside FILE; or there are images with phi or ratings, as syn-pic writes them; or the
+columns of Pick-a-Pic or of ImageReward.
 FOLDER gets the adapter as PEFT or diffusers reads it, metrics.jsonl (a row a batch), notTrainable.jsonl (rows left out,
 and why), and a checkpoint after every batch, from which --resume goes on: the outcome is that of a training that was
 never interrupted.
@@ -12,7 +13,7 @@ import argparse
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from prefloop.base import choose_device, draws_pictures, settle_arithmetic
 from prefloop.commands import train_images, train_texts
+from prefloop.commands.arguments import read_arguments
 from prefloop.commands.checkpoints import Checkpoints
 from prefloop.commands.options import add_model, positive
 from prefloop.commands.progress import ProgressBar
@@ -56,13 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(argv: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(
-        prog="prefloop-runner train",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    add_arguments(parser)
-    args = parser.parse_args(argv)
+    args = read_arguments("train", __doc__, add_arguments, argv)
     recipe = parse_recipe(args.recipe)
     checkpoints = Checkpoints(args.out)
     identity = {
@@ -82,7 +78,7 @@ def main(argv: Sequence[str]) -> int:
 
     device = choose_device(args.device)
     settle_arithmetic(args.threads, device)
-    prepare = train_images.prepare if draws_pictures(args.model) else train_texts.prepare
+    prepare = train_images.prepare if draws_pictures(args.model, args.revision) else train_texts.prepare
     work = prepare(args, recipe, device)
     args.out.mkdir(parents=True, exist_ok=True)
     write_rows(args.out / "notTrainable.jsonl", [item.model_dump(mode="json") for item in work.refused])
@@ -117,17 +113,24 @@ def run(
     """Batch after batch, each from the files of the one before: (the last files, the metrics of every batch)."""
     files: dict[str, bytes] | None = done[0] if done else None
     batches: list[dict[str, float]] = done[1]["batches"] if done else []
-    bar = ProgressBar(
-        "preferences", recipe.epochs * len(work.rows), recipe.epochs * len(batches) * args.batch_size
-    )
-    for start in range(len(batches) * args.batch_size, len(work.rows), args.batch_size):
+    first = min(len(batches) * args.batch_size, len(work.rows))
+    bar = ProgressBar("preferences", recipe.epochs * len(work.rows), recipe.epochs * first)
+    for start in range(first, len(work.rows), args.batch_size):
         chosen = work.rows[start : start + args.batch_size]
-        files, metrics = work.train(files, chosen, lambda: bar.advance(recipe.micro_batch))
+        held = step_sizes(len(chosen), recipe.micro_batch, recipe.epochs)
+        files, metrics = work.train(files, chosen, lambda held=held: bar.advance(next(held, 0)))
+        bar.advance(sum(held))
         batches.append(metrics)
         checkpoints.save(len(batches), files, {"identity": identity, "batches": batches})
         write_rows(args.out / "metrics.jsonl", batches)
     assert files is not None
     return files, batches
+
+
+def step_sizes(rows: int, size: int, epochs: int) -> Iterator[int]:
+    """Preferences that the steps of a batch hold, one after another. Some methods take more steps, which add nothing to
+    what is counted, or fewer: what is left when a batch ends is counted then."""
+    return (min(size, rows - start) for _ in range(epochs) for start in range(0, rows, size))
 
 
 def parse_recipe(text: str) -> Recipe:

@@ -118,7 +118,7 @@ def _noisy(
     ]
     noise = torch.cat(drawn).to(latents)
     noised, target = (at(latents, noise, times_N) for at in (model.noising.noised, model.noising.target))
-    return Noisy(noised, times_N, target, condition, model.noising.as_noise(times_N))
+    return Noisy(noised, times_N, target, condition)
 
 
 def _base_errors(

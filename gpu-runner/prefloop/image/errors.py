@@ -17,16 +17,12 @@ from prefloop.image.model import Condition, ImageModel
 
 @dataclass(frozen=True)
 class Noisy:
-    """Pictures as the denoiser sees them: noisy latents (N, C, H, W), times (N,) as indices, and what is right to say.
-
-    worth_N: what each error counts.
-    """
+    """Pictures as the denoiser sees them: noisy latents (N, C, H, W), times (N,) as indices, and what is right to say."""
 
     latents: Tensor
     times_N: Tensor
     target: Tensor
     condition: Condition
-    worth_N: Tensor
 
 
 def add_noise(
@@ -36,12 +32,10 @@ def add_noise(
     groups_N: Tensor,
     generator: torch.Generator,
     own_noise: bool = False,
-    of_noise: bool = True,
 ) -> Noisy:
     """One time for each group (the pictures of a prompt), drawn evenly. groups_N: the group of each picture, from 0.
 
     The pictures of a group share their noise too, as Diffusion-DPO has it; own_noise: each has its own, as RankDPO.
-    of_noise: errors count as errors of the noise, as DPO's losses are written; False: as the model was trained.
     """
     count = int(groups_N.max()) + 1
     times_N = model.noising.sample_times(count, generator).to(groups_N.device)[groups_N]
@@ -53,13 +47,14 @@ def add_noise(
         times_N,
         model.noising.target(latents, noise, times_N),
         condition,
-        model.noising.as_noise(times_N) if of_noise else torch.ones_like(times_N, dtype=torch.float32),
     )
 
 
 def denoising_errors(model: ImageModel, noisy: Noisy, policies: Sequence[Adapter | None]) -> Tensor:
     """(P, N) means over all values of a latent, fp32; None is the bare base. Differentiable in the adapters.
 
+    Of what the model predicts, as it was trained: of the noise, of v or of the flow's velocity. Counted as errors of the
+    noise, those at times of much noise, which say most about what a picture shows, would hardly count.
     All policies run in one pass.
     """
     n, p = len(noisy.latents), len(policies)
@@ -69,4 +64,4 @@ def denoising_errors(model: ImageModel, noisy: Noisy, policies: Sequence[Adapter
         repeated(noisy.latents), repeated(noisy.times_N), condition, [(n, policy) for policy in policies]
     )
     apart = (predicted.float() - repeated(noisy.target.float())).square().flatten(1).mean(1)
-    return apart.view(p, n) * noisy.worth_N
+    return apart.view(p, n)

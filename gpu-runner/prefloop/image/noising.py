@@ -28,8 +28,9 @@ class Noising:
         return len(self.signal_T)
 
     def sample_times(self, count: int, generator: torch.Generator) -> Tensor:
-        """(count,) drawn evenly."""
-        return torch.randint(self.times, (count,), generator=generator)
+        """(count,) drawn evenly, one from each of as many parts of the schedule: what differs between times is no luck."""
+        parts = torch.randperm(count, generator=generator)
+        return ((parts + torch.rand(count, generator=generator)) * self.times / count).long()
 
     def noised(self, latents: Tensor, noise: Tensor, times_B: Tensor) -> Tensor:
         signal, sigma = self._at(times_B, latents)
@@ -45,21 +46,6 @@ class Noising:
             return noise - latents
         signal, sigma = self._at(times_B, latents)
         return signal * noise - sigma * latents
-
-    def as_noise(self, times_B: Tensor) -> Tensor:
-        """(B,): what a squared error of the prediction is worth as one of the noise that it amounts to.
-
-        DPO's losses are written in errors of the noise (arXiv 2311.12908, ω constant). A model that predicts v or a
-        velocity is off by far more at times of much noise, which would then count alone.
-        """
-        signal_T, sigma_T = self.signal_T, self.sigma_T
-        worth_T = {
-            "epsilon": torch.ones_like(signal_T),
-            "v_prediction": signal_T**2,
-            "sample": (signal_T / sigma_T.clamp_min(1e-4)) ** 2,
-            "flow": signal_T**2,
-        }[self.prediction]
-        return worth_T.to(times_B.device)[times_B]
 
     def _at(self, times_B: Tensor, like: Tensor) -> tuple[Tensor, Tensor]:
         shape = (-1, *[1] * (like.dim() - 1))

@@ -6,7 +6,7 @@ are the user's tokens. No bias, so that a user of zeros changes nothing. The bas
 What is trained is one projection P of a user's tokens to where a caption's tokens lie, the same for every attention:
 W'ₖ = Wₖ P and W'ᵥ = Wᵥ P with the base's own Wₖ and Wᵥ. A person then says things as a caption does, and a handful of votes
 moves a few thousand numbers instead of a hundred times as many. P begins at zero: a fresh one changes nothing, and learns
-through V' (the paper trains W' freely; on the built-in world that learnt nothing in the time that this takes).
+through V' (the paper trains W' freely).
 
 Shapes: B pictures · S places · T tokens of a caption, D their width · N of a user, U their width · I inner width of an
 attention, H its heads.
@@ -47,18 +47,36 @@ class UserAttention:
 
 
 @dataclass(eq=False)
+class CaptionAttention:
+    """What a base does with a caption: its own (Wₖ, Wᵥ), [I, D] each, by the path of an attention."""
+
+    pairs: dict[str, tuple[Tensor, Tensor]]
+
+    def pair(self, path: str) -> tuple[Tensor, Tensor]:
+        return self.pairs[path]
+
+
+@dataclass(eq=False)
 class UserProjection:
-    """What is trained. flat: P, [D·U] fp32; base: (Wₖ, Wᵥ) of the base by the path of an attention, [I, D] each."""
+    """What is trained. flat: P, [D·U] fp32; base: what reads what it says."""
 
     width: int
     flat: nn.Parameter
-    base: dict[str, tuple[Tensor, Tensor]]
+    base: CaptionAttention
+
+    @property
+    def matrix_DU(self) -> Tensor:
+        """P."""
+        return self.flat.view(-1, self.width)
+
+    def tokens(self, users_BNU: Tensor) -> Tensor:
+        """(B, N, D): what users say, as a caption would."""
+        return linear(users_BNU.to(self.flat.device, self.flat.dtype), self.matrix_DU)
 
     def pair(self, path: str) -> tuple[Tensor, Tensor]:
         """(W'ₖ, W'ᵥ) of one attention; differentiable in P."""
-        key_ID, value_ID = self.base[path]
-        projection_DU = self.flat.view(-1, self.width)
-        return key_ID.float() @ projection_DU, value_ID.float() @ projection_DU
+        key_ID, value_ID = self.base.pair(path)
+        return key_ID.float() @ self.matrix_DU, value_ID.float() @ self.matrix_DU
 
     def freeze(self) -> "UserProjection":
         """No gradients from now on."""
@@ -69,7 +87,7 @@ class UserProjection:
     @torch.no_grad()
     def unfolded(self) -> UserAttention:
         """The same as an attention that stands by itself: what is published."""
-        made = {path: self.pair(path) for path in self.base}
+        made = {path: self.pair(path) for path in self.base.pairs}
         attention = empty_user_attention(
             {path: len(key) for path, (key, _) in made.items()}, self.width, self.flat.device
         )
@@ -79,7 +97,7 @@ class UserProjection:
         return attention.freeze()
 
 
-Users = UserAttention | UserProjection
+Users = UserAttention | UserProjection | CaptionAttention
 
 # Who sees the pictures of the run, one user a picture.
 _SEEN_BY: ContextVar[tuple[Users, Tensor] | None] = ContextVar("prefloop_seen_by", default=None)
@@ -115,7 +133,8 @@ def personalize(model: ImageModel, width: int) -> UserProjection:
     if len(depth) > 1:
         raise ValueError(f"{model.name!r}: its cross-attentions read captions of several widths")
     install(model)
-    return UserProjection(width, nn.Parameter(torch.zeros(depth.pop() * width, device=model.device)), base)
+    fresh = nn.Parameter(torch.zeros(depth.pop() * width, device=model.device))
+    return UserProjection(width, fresh, CaptionAttention(base))
 
 
 def install(model: ImageModel) -> None:

@@ -16,7 +16,18 @@ _DEEP = ("I", "I;16", "I;16B", "I;16L")
 
 
 def decode_picture(content: bytes, size: int) -> Tensor:
-    """(3, size, size) from -1 to 1, as a page shows it: upright, on white where it is transparent; the middle square, resized.
+    """(3, size, size) from -1 to 1: the middle square of `open_picture`, resized. Raises what that raises."""
+    picture = open_picture(content)
+    side = min(picture.size)
+    left, top = (picture.width - side) // 2, (picture.height - side) // 2
+    picture = picture.crop((left, top, left + side, top + side))
+    if side != size:
+        picture = picture.resize((size, size), Image.Resampling.LANCZOS)
+    return torch.from_numpy(np.array(picture)).permute(2, 0, 1).float() / 127.5 - 1
+
+
+def open_picture(content: bytes) -> Image.Image:
+    """RGB, as a page shows it: upright, on white where it is transparent.
 
     Raises Untrainable("unreadableImage") for what is no PNG, JPEG or WebP, or has more than 50 million pixels.
     """
@@ -26,18 +37,12 @@ def decode_picture(content: bytes, size: int) -> Tensor:
                 raise Untrainable(
                     "unreadableImage", f"{opened.width} × {opened.height} pixels, at most 50 million fit"
                 )
-            picture = _flat(ImageOps.exif_transpose(opened))
+            return _flat(ImageOps.exif_transpose(opened))
     except Untrainable:
         raise
     # Pillow has no class for what it cannot read: broken files end in any of these.
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
         raise Untrainable("unreadableImage", f"it is no PNG, JPEG or WebP: {error}") from error
-    side = min(picture.size)
-    left, top = (picture.width - side) // 2, (picture.height - side) // 2
-    picture = picture.crop((left, top, left + side, top + side))
-    if side != size:
-        picture = picture.resize((size, size), Image.Resampling.LANCZOS)
-    return torch.from_numpy(np.array(picture)).permute(2, 0, 1).float() / 127.5 - 1
 
 
 def picture_sha(content: bytes) -> str:

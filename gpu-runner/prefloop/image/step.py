@@ -1,8 +1,8 @@
-"""One training step on pictures: latents → noise → errors of adapter and base → objective → backward → AdamW.
+"""One training step on pictures: latents → noise → errors of adapter and base → objective → backward → update.
 
 The reference is the base with the adapter off, under no_grad, on the very same noisy latents: no second network.
 
-Shapes: N pictures of the microbatch · B pairs among them.
+Shapes: N pictures of the microbatch · B pairs among them · R preferences, T tokens of a user, U their width, D of a caption.
 """
 
 from collections.abc import Callable
@@ -12,10 +12,9 @@ import torch
 from torch import Tensor
 
 from prefloop.adapters.lora import Adapter
-from prefloop.adapters.update import update
 from prefloop.image.errors import Noisy, add_noise, denoising_errors
 from prefloop.image.model import Condition, ImageModel
-from prefloop.image.personalize import Users, seen_by
+from prefloop.image.personalize import UserProjection, Users, seen_by
 from prefloop.objectives.margins import PairLosses
 
 
@@ -24,7 +23,7 @@ class PictureBatch:
     """A microbatch. latents (N, C, H, W) and condition are one a picture; groups_N: the prompt of each, from 0.
 
     chosen_B, rejected_B index the pictures; p_B, weight_B as in `objectives.margins`; preferences: how many there are.
-    users (N, tokens, width): whom each picture is drawn for, where the model is told. phi_N: how likely a picture is
+    users (R, T, U): of whom each preference is, where the model is told; groups go round them. phi_N: how likely a picture is
     preferred to another one of its prompt.
     """
 
@@ -38,6 +37,10 @@ class PictureBatch:
     preferences: int
     users: Tensor | None = None
     phi_N: Tensor | None = None
+
+    def of_users(self, parts_R: Tensor) -> Tensor:
+        """One of `parts_R` to each picture."""
+        return parts_R[self.groups_N.to(parts_R.device) % len(parts_R)]
 
 
 @dataclass(frozen=True)
@@ -53,39 +56,70 @@ class PictureOutcome:
 PictureObjective = Callable[[PictureBatch, Tensor, Tensor], PictureOutcome]
 
 
+@dataclass(frozen=True)
+class Told:
+    """What a step told the model of persons: users_RTU, and what a projection made of them, tokens_RTD, a leaf of the loss."""
+
+    users_RTU: Tensor
+    tokens_RTD: Tensor
+
+
+# (loss, what the model was told) → (gradient norms, whether all was finite and so applied)
+Learn = Callable[[Tensor, Told | None], tuple[Tensor, bool]]
+
+
 def picture_step(
     model: ImageModel,
     batch: PictureBatch,
-    trained: Adapter | Users,
-    optimizer: torch.optim.Optimizer,
+    trained: Adapter | UserProjection,
+    learn: Learn,
     objective: PictureObjective,
     generator: torch.Generator,
-    max_grad_norm: float,
     own_noise: bool = False,
     has_reference: bool = True,
 ) -> dict[str, float]:
     """Means over the pairs by their published names; `skipped` 1 where something was not finite and nothing was changed.
 
-    trained: an adapter, or a user attention over the bare base. generator: draws the times and the noise. own_noise: as in
-    `add_noise`. has_reference: False spares the base's run, the objective is told the adapter's own errors in its place, and
-    they count as the model was trained. The loss is the mean over preferences.
+    trained: an adapter, or what users say to the bare base. learn: changes it. generator: draws the times and the noise. own_noise: as in
+    `add_noise`. has_reference: False spares the base's run, and the objective is told the adapter's own errors in its place.
+    The loss is the mean over preferences.
     """
-    noisy = add_noise(
-        model, batch.latents, batch.condition, batch.groups_N, generator, own_noise, of_noise=has_reference
-    )
-    policy_N = policy_errors(model, noisy, batch.users, trained)
+    noisy = add_noise(model, batch.latents, batch.condition, batch.groups_N, generator, own_noise)
+    told = _tell(batch, trained)
+    policy_N = _errors_as_told(model, noisy, batch, trained, told)
     reference_N = policy_N.detach()
     if has_reference:
         with torch.no_grad():
             reference_N = reference_errors(model, noisy)
     outcome = objective(batch, policy_N, reference_N)
     loss = outcome.losses_B.sum() / batch.preferences
-    norms, finite = update(loss, [trained.flat], [optimizer], max_grad_norm)
+    norms, finite = learn(loss, told)
     values = {"loss": loss.detach(), "gradNorm": norms[0]} | _shown(
         batch, policy_N.detach(), outcome.reported
     )
     numbers = torch.stack([value.float() for value in values.values()]).tolist()
     return dict(zip(values, numbers, strict=True)) | {"skipped": float(not finite)}
+
+
+def _tell(batch: PictureBatch, trained: Adapter | UserProjection) -> Told | None:
+    if isinstance(trained, Adapter):
+        return None
+    if batch.users is None:
+        raise ValueError("a user attention needs the users of the batch")
+    users_RTU = batch.users.to(trained.flat.device)
+    return Told(users_RTU, trained.tokens(users_RTU).detach().requires_grad_())
+
+
+def _errors_as_told(
+    model: ImageModel,
+    noisy: Noisy,
+    batch: PictureBatch,
+    trained: Adapter | UserProjection,
+    told: Told | None,
+) -> Tensor:
+    if told is None or isinstance(trained, Adapter):
+        return policy_errors(model, noisy, None, trained)
+    return policy_errors(model, noisy, batch.of_users(told.tokens_RTD), trained.base)
 
 
 def _shown(batch: PictureBatch, policy_N: Tensor, reported: PairLosses | None) -> dict[str, Tensor]:
@@ -125,12 +159,13 @@ def policy_errors(model: ImageModel, noisy: Noisy, users: Tensor | None, trained
 
 
 def check_start(
-    model: ImageModel, batch: PictureBatch, trained: Adapter | Users, generator: torch.Generator
+    model: ImageModel, batch: PictureBatch, trained: Adapter | UserProjection, generator: torch.Generator
 ) -> None:
     """Refuse to train unless what is fresh is off by exactly what the base is off. Raises ValueError."""
     noisy = add_noise(model, batch.latents, batch.condition, batch.groups_N, generator)
     with torch.no_grad():
-        apart_N = policy_errors(model, noisy, batch.users, trained) - reference_errors(model, noisy)
+        told = _tell(batch, trained)
+        apart_N = _errors_as_told(model, noisy, batch, trained, told) - reference_errors(model, noisy)
     if not bool((apart_N == 0).all()):
         worst = apart_N.abs().max().item()
         raise ValueError(

@@ -18,7 +18,7 @@ from prefloop.recipes.pictures import (
     Method,
     PictureStart,
     TrainedPictures,
-    fresh_adapter,
+    lora_learner,
     train_pictures,
 )
 
@@ -33,8 +33,7 @@ def train_diffusion_dpo(
 ) -> TrainedPictures:
     """The pictures of a prompt share their time and their noise, as the authors' code has it."""
     method = Method(pair_objective(recipe.beta, recipe.label_smoothing))
-    fresh = lambda: fresh_adapter(model, recipe)
-    return train_pictures(model, reader, start, fresh, rows, recipe, method, on_step)
+    return train_pictures(model, reader, start, lora_learner(model, recipe), rows, recipe, method, on_step)
 
 
 def pair_objective(beta: float, label_smoothing: float) -> PictureObjective:

@@ -1,6 +1,6 @@
 """The optimiser steps over one batch of votes on pictures: what every image recipe shares.
 
-Shapes: N pictures of a microbatch · B pairs among them.
+Shapes: N pictures of a microbatch · B pairs among them · G prompts.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ import torch
 from torch import Tensor
 
 from prefloop.adapters.lora import Adapter, new_adapter
+from prefloop.adapters.update import update
+from prefloop.contracts import PpdRecipe
 from prefloop.image.model import ImageModel
-from prefloop.image.personalize import Users
+from prefloop.image.personalize import UserProjection
 from prefloop.image.rows import PictureReader, PictureRow
-from prefloop.image.step import PictureBatch, PictureObjective, check_start, picture_step
+from prefloop.image.step import Learn, PictureBatch, PictureObjective, check_start, picture_step
 from prefloop.recipes.data_order import microbatches
-from prefloop.recipes.kinds import ImageRecipe
+from prefloop.recipes.kinds import ImageRecipe, PictureLoraRecipe
 from prefloop.recipes.policy import new_policy, restore
 from prefloop.recipes.steps import MAX_SKIPPED
 
@@ -33,7 +35,7 @@ CAPTION_DROPOUT = 0.1
 class PictureStart:
     """The parent: what it published, and its state where that can be gone on from."""
 
-    trained: Adapter | Users
+    trained: Adapter | UserProjection
     tensors: Mapping[str, Tensor]
 
 
@@ -41,11 +43,21 @@ class PictureStart:
 class TrainedPictures:
     """trained: what is published. tensors, facts: the state to go on from. losses: after every step that counted."""
 
-    trained: Adapter | Users
+    trained: Adapter | UserProjection
     tensors: dict[str, Tensor]
     facts: dict[str, Any]
     losses: list[float]
     metrics: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Learner:
+    """What is trained and how: tensors, restore: its state, to go on from."""
+
+    trained: Adapter | UserProjection
+    learn: Learn
+    tensors: Callable[[], dict[str, Tensor]]
+    restore: Callable[[Mapping[str, Tensor]], None]
 
 
 @dataclass(frozen=True)
@@ -65,7 +77,7 @@ def train_pictures(
     model: ImageModel,
     reader: PictureReader,
     start: PictureStart | None,
-    fresh: Callable[[], Adapter | Users],
+    begin: Callable[[Adapter | UserProjection | None], Learner],
     rows: Sequence[PictureRow],
     recipe: ImageRecipe,
     method: Method,
@@ -73,25 +85,24 @@ def train_pictures(
 ) -> TrainedPictures:
     """One batch. The same parent, rows and recipe give the same weights, bit for bit on a CPU.
 
-    Raises ValueError when what is fresh is not the reference, or when the numbers stay not finite.
+    begin: with what the parent published, or with nothing. Raises ValueError when what is fresh is not the reference, or when the numbers stay not finite.
     """
-    policy = new_policy(start.trained if start else fresh(), recipe.learning_rate, recipe.weight_decay)
+    learner = begin(start.trained if start else None)
     if start and start.tensors:
-        restore(policy, "policy", start.tensors)
+        learner.restore(start.tensors)
     done: list[tuple[dict[str, float], int]] = []
     for some in microbatches(rows, recipe.micro_batch, recipe.epochs, recipe.seed):
         generator = _generator(recipe.seed, len(done), some)
         batch = picture_batch(model, reader, some, recipe, method, generator)
         if start is None and not done:
-            check_start(model, batch, policy.adapter, _generator(recipe.seed, -1, some))
+            check_start(model, batch, learner.trained, _generator(recipe.seed, -1, some))
         metrics = picture_step(
             model,
             batch,
-            policy.adapter,
-            policy.optimizer,
+            learner.trained,
+            learner.learn,
             method.objective,
             generator,
-            recipe.max_grad_norm,
             method.own_noise,
             method.has_reference,
         )
@@ -104,11 +115,24 @@ def train_pictures(
     losses = [metrics["loss"] for metrics, _ in counted]
     facts = {"form": form_of(recipe)}
     return TrainedPictures(
-        policy.adapter.freeze(), policy.tensors("policy"), facts, losses, _summary(done, counted)
+        learner.trained.freeze(), learner.tensors(), facts, losses, _summary(done, counted)
     )
 
 
-def fresh_adapter(model: ImageModel, recipe: ImageRecipe) -> Adapter:
+def lora_learner(model: ImageModel, recipe: PictureLoraRecipe) -> Callable[[Any], Learner]:
+    """A LoRA by AdamW."""
+
+    def begin(trained: Adapter | None) -> Learner:
+        adapter = trained or fresh_adapter(model, recipe)
+        policy = new_policy(adapter, recipe.learning_rate, recipe.weight_decay)
+        learn = lambda loss, _: update(loss, [adapter.flat], [policy.optimizer], recipe.max_grad_norm)
+        put_back = lambda tensors: restore(policy, "policy", tensors)
+        return Learner(adapter, learn, lambda: policy.tensors("policy"), put_back)
+
+    return begin
+
+
+def fresh_adapter(model: ImageModel, recipe: PictureLoraRecipe) -> Adapter:
     targets = recipe.targets if isinstance(recipe.targets, str) else list(recipe.targets)
     return new_adapter(model.layers, recipe.rank, recipe.lora_alpha, recipe.seed, targets)
 
@@ -143,14 +167,23 @@ def picture_batch(
         number([pair.p for _, pair in pairs]),
         number([pair.weight / samples for _, pair in pairs]),
         len(rows) // samples,
-        None if users is None else users.repeat(samples, 1, 1)[groups_N].to(model.device),
+        None if users is None else users.to(model.device),
         number([phi for row in rows for phi in row.phi_k]),
     )
 
 
+def vote_weights(batch: PictureBatch) -> Tensor:
+    """(G,): what each preference counts, which its pairs share; one without pairs counts whole. Samples of its noise share it."""
+    groups = int(batch.groups_N.max()) + 1
+    group_B = batch.groups_N[batch.chosen_B]
+    weight_G = batch.weight_B.new_zeros(groups).index_add(0, group_B, batch.weight_B)
+    pairs_G = torch.bincount(group_B, minlength=groups)
+    return torch.where(pairs_G > 0, weight_G, batch.preferences / groups)
+
+
 def form_of(recipe: ImageRecipe) -> dict[str, Any]:
     """What must be the same for a state to be gone on from. Rank and the like are nothing to a user attention."""
-    if recipe.method == "ppd":
+    if isinstance(recipe, PpdRecipe):
         return {"method": recipe.method}
     targets = recipe.targets if isinstance(recipe.targets, str) else list(recipe.targets)
     return {

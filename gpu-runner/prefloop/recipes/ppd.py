@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -19,7 +20,9 @@ from prefloop.image.model import ImageModel
 from prefloop.image.personalize import personalize
 from prefloop.image.rows import PictureReader, PictureRow
 from prefloop.recipes.diffusion_dpo import pair_objective
+from prefloop.recipes.laplace import new_laplace_policy
 from prefloop.recipes.pictures import (
+    Learner,
     Method,
     PictureStart,
     TrainedPictures,
@@ -43,8 +46,14 @@ def train_ppd(
         pair_objective(recipe.beta, recipe.label_smoothing),
         users=users_by_votes(encoder, recipe.support, recipe.user_dropout),
     )
-    fresh = lambda: personalize(model, encoder.width)
-    trained = train_pictures(model, reader, start, fresh, rows, recipe, method, on_step)
+
+    def begin(parent: Any) -> Learner:
+        projection = parent or personalize(model, encoder.width)
+        policy = new_laplace_policy(projection, recipe.prior_precision)
+        put_back = lambda tensors: policy.restore("policy", tensors)
+        return Learner(projection, policy.learn, lambda: policy.tensors("policy"), put_back)
+
+    trained = train_pictures(model, reader, start, begin, rows, recipe, method, on_step)
     return replace(trained, facts=trained.facts | {"encoder": encoder_fingerprint(encoder)})
 
 

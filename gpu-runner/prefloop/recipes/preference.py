@@ -6,10 +6,10 @@ from types import MappingProxyType
 from torch import Tensor
 
 from prefloop.adapters.lora import Adapter, new_adapter
-from prefloop.contracts import Recipe
 from prefloop.objectives.margins import PairLogps, PairLosses
 from prefloop.objectives.sft import sft
 from prefloop.recipes.agreement import measure_agreement
+from prefloop.recipes.kinds import TextRecipe
 from prefloop.recipes.policy import Policy, new_policy, restore
 from prefloop.recipes.reference import Reference, base_reference, no_reference
 from prefloop.recipes.steps import Step, counted, run_steps, summarise
@@ -28,7 +28,7 @@ def train_on_pairs(
     cache: ReferenceCache,
     start: Start | None,
     rows: Sequence[Encoded],
-    recipe: Recipe,
+    recipe: TextRecipe,
     on_step: Callable[[], None],
     objective: Objective,
     has_reference: bool = True,
@@ -47,7 +47,7 @@ def go_on(
     policy: Policy,
     reference: Reference,
     rows: Sequence[Encoded],
-    recipe: Recipe,
+    recipe: TextRecipe,
     on_step: Callable[[], None],
     objective: Objective,
     is_new: bool,
@@ -60,7 +60,7 @@ def go_on(
     return finish(policy, recipe, done, {**before, **more})
 
 
-def begin(trunk: Trunk, start: Start | None, rows: Sequence[Encoded], recipe: Recipe) -> Policy:
+def begin(trunk: Trunk, start: Start | None, rows: Sequence[Encoded], recipe: TextRecipe) -> Policy:
     """The parent's adapter with its moments, or a fresh one: then the margin at step 0 must be exactly 0."""
     if start is None:
         adapter = fresh(trunk, recipe)
@@ -72,13 +72,13 @@ def begin(trunk: Trunk, start: Start | None, rows: Sequence[Encoded], recipe: Re
     return policy
 
 
-def fresh(trunk: Trunk, recipe: Recipe, seed: int = 0) -> Adapter:
+def fresh(trunk: Trunk, recipe: TextRecipe, seed: int = 0) -> Adapter:
     """seed: added to the recipe's, for those that begin several."""
     targets = recipe.targets if isinstance(recipe.targets, str) else list(recipe.targets)
     return new_adapter(trunk.layers, recipe.rank, recipe.lora_alpha, recipe.seed + seed, targets)
 
 
-def policy_step(trunk: Trunk, policy: Policy, objective: Objective, recipe: Recipe) -> Step:
+def policy_step(trunk: Trunk, policy: Policy, objective: Objective, recipe: TextRecipe) -> Step:
     def step(batch: PairBatch, reference_N: Tensor) -> StepMetrics:
         return train_step(
             trunk, batch, [policy.adapter], [policy.optimizer], objective, reference_N, recipe.max_grad_norm
@@ -87,7 +87,9 @@ def policy_step(trunk: Trunk, policy: Policy, objective: Objective, recipe: Reci
     return step
 
 
-def finish(policy: Policy, recipe: Recipe, done: Sequence[StepMetrics], more: Mapping[str, float]) -> Trained:
+def finish(
+    policy: Policy, recipe: TextRecipe, done: Sequence[StepMetrics], more: Mapping[str, float]
+) -> Trained:
     losses = [metrics.loss for metrics in counted(done)]
     facts = {"form": form_of(recipe)}
     return Trained(

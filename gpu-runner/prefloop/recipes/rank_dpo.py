@@ -21,8 +21,9 @@ from prefloop.recipes.pictures import (
     Method,
     PictureStart,
     TrainedPictures,
-    fresh_adapter,
+    lora_learner,
     train_pictures,
+    vote_weights,
 )
 
 
@@ -36,8 +37,7 @@ def train_rank_dpo(
 ) -> TrainedPictures:
     """Prompts may have different numbers of pictures."""
     method = Method(ranking_objective(recipe.beta), own_noise=True)
-    fresh = lambda: fresh_adapter(model, recipe)
-    return train_pictures(model, reader, start, fresh, rows, recipe, method, on_step)
+    return train_pictures(model, reader, start, lora_learner(model, recipe), rows, recipe, method, on_step)
 
 
 def ranking_objective(beta: float) -> PictureObjective:
@@ -47,19 +47,11 @@ def ranking_objective(beta: float) -> PictureObjective:
         assert batch.phi_N is not None, "rankings are trained on"
         scores_N = policy_N - reference_N
         losses = []
-        for group in batch.groups_N.unique().tolist():
+        for group, weight in enumerate(vote_weights(batch)):
             own_N = batch.groups_N == group
-            weight = batch.weight_B[own_N[batch.chosen_B]].sum() if len(batch.chosen_B) else None
-            losses.append(
-                rank_dpo(scores_N[own_N][None], batch.phi_N[own_N][None], beta)[0] * _or_one(weight)
-            )
+            losses.append(rank_dpo(scores_N[own_N][None], batch.phi_N[own_N][None], beta)[0] * weight)
         rewards_N = -0.5 * beta * scores_N.detach()
         shown = PairLosses(rewards_N.new_zeros(0), rewards_N[batch.chosen_B], rewards_N[batch.rejected_B])
         return PictureOutcome(torch.stack(losses), shown)
 
     return objective
-
-
-def _or_one(weight: Tensor | None) -> Tensor | float:
-    """A ranking that comes without pairs, from a file, counts whole."""
-    return 1.0 if weight is None else weight

@@ -18,8 +18,9 @@ from prefloop.recipes.pictures import (
     Method,
     PictureStart,
     TrainedPictures,
-    fresh_adapter,
+    lora_learner,
     train_pictures,
+    vote_weights,
 )
 
 
@@ -32,17 +33,15 @@ def train_sft_images(
     on_step: Callable[[], None],
 ) -> TrainedPictures:
     """Of each prompt the pictures that no pair puts below another; they share its weight. There is no reference."""
-    fresh = lambda: fresh_adapter(model, recipe)
     method = Method(imitate, own_noise=True, has_reference=False)
-    return train_pictures(model, reader, start, fresh, rows, recipe, method, on_step)
+    return train_pictures(model, reader, start, lora_learner(model, recipe), rows, recipe, method, on_step)
 
 
 def imitate(batch: PictureBatch, policy_N: Tensor, _: Tensor) -> PictureOutcome:
-    share_N = unbeaten(batch)
-    count_G = torch.zeros(int(batch.groups_N.max()) + 1, device=share_N.device)
-    count_G = count_G.index_add(0, batch.groups_N, share_N)
-    samples = len(count_G) / batch.preferences
-    return PictureOutcome(policy_N * share_N / count_G[batch.groups_N] / samples, None)
+    """Each preference by its weight, which its chosen pictures share."""
+    share_N, weight_G = unbeaten(batch), vote_weights(batch)
+    count_G = torch.zeros_like(weight_G).index_add(0, batch.groups_N, share_N)
+    return PictureOutcome(policy_N * share_N * (weight_G / count_G.clamp_min(1))[batch.groups_N], None)
 
 
 def unbeaten(batch: PictureBatch) -> Tensor:

@@ -9,7 +9,7 @@ from torch import Tensor
 from prefloop.adapters.adapted_linear import AdaptedLinear
 from prefloop.adapters.files import read_peft
 from prefloop.adapters.lora import Adapter
-from prefloop.contracts import Recipe
+from prefloop.recipes.kinds import TextRecipe
 from prefloop.recipes.state_files import read_state_files
 
 # These put together what they publish from several adapters, or begin anew: the rank of the head is not the recipe's.
@@ -36,7 +36,7 @@ class Trained:
     metrics: dict[str, float]
 
 
-def form_of(recipe: Recipe) -> dict[str, Any]:
+def form_of(recipe: TextRecipe) -> dict[str, Any]:
     """What must be the same for a state to be gone on from. Learning rates, beta and the like may change."""
     targets = recipe.targets if isinstance(recipe.targets, str) else list(recipe.targets)
     return {
@@ -48,7 +48,7 @@ def form_of(recipe: Recipe) -> dict[str, Any]:
     }
 
 
-def read_start(files: Mapping[str, bytes], layers: Mapping[str, AdaptedLinear], recipe: Recipe) -> Start:
+def read_start(files: Mapping[str, bytes], layers: Mapping[str, AdaptedLinear], recipe: TextRecipe) -> Start:
     """A state of another method is left aside: training goes on from the published weights, with fresh moments.
 
     Raises ValueError for broken files, and for an adapter of another rank or scale than the recipe's.

@@ -1,4 +1,6 @@
-"""prefloop-runner serve: one frozen base, many adapters, OpenAI's chat completions; or pictures, where the model draws."""
+"""prefloop-runner serve: one frozen base, many adapters, OpenAI's chat
+completions; or pictures, where the model draws.
+"""
 
 import argparse
 import os
@@ -12,6 +14,7 @@ import torch
 import uvicorn
 
 from prefloop.base import choose_device, draws_pictures, load_base, load_image_base
+from prefloop.commands.arguments import read_arguments
 from prefloop.commands.options import add_model, positive
 from prefloop.edge import Edge
 from prefloop.serve.app import Server, create_app
@@ -59,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     if args.threads:
         torch.set_num_threads(args.threads)
     device, edge = choose_device(args.device), connect(args)
-    server = (image_server if draws_pictures(args.model) else text_server)(args, device, edge)
+    server = (image_server if draws_pictures(args.model, args.revision) else text_server)(args, device, edge)
     listener = socket.create_server((args.host, args.port), reuse_port=False)
     # what the GIL's holder may keep it for: a request's Python must not hold up every product of a step
     sys.setswitchinterval(0.0005)
@@ -124,6 +127,4 @@ def serve(server: Server, listener: socket.socket, drain: float) -> None:
 
 
 def main(argv: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(prog="prefloop-runner serve", description=__doc__)
-    add_arguments(parser)
-    return run(parser.parse_args(argv))
+    return run(read_arguments("serve", __doc__, add_arguments, argv))

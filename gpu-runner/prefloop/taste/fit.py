@@ -4,13 +4,16 @@ A person may be one who votes in a domain, or simulated; nothing but votes is lo
 known to anybody. How unsure it is is trained beside it: how far the estimate from some votes lies from the one from all
 of the person's votes, as a share of how far the prior lies from that.
 
-Shapes: B people · V votes of each · F features · E numbers of an embedding.
+A teacher may be learned from beside that or instead: what it says of some votes must be told, linearly, from their
+embedding.
+
+Shapes: B people · V votes of each · F features · E numbers of an embedding · R readings, D numbers of each.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -37,6 +40,18 @@ class Votes:
 
     def weighing(self, weight_BV: Tensor) -> Votes:
         return Votes(self.chosen_BVF, self.rejected_BVF, weight_BV, self.each)
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """votes: what a teacher read, (R, V, F); said_RD: what it said, in units of its spread over what is taught.
+
+    share: of what it says in the loss; at 1 the encoder learns nothing from votes.
+    """
+
+    votes: Votes
+    said_RD: Tensor
+    share: float = 0.5
 
 
 # Of the second loss, beside the first.
@@ -69,17 +84,32 @@ class Foresight(nn.Module):
         return (self.map(difference_BVF) * tokens_BNU.flatten(1)[:, None]).sum(2)
 
 
+class Telling(nn.Module):
+    """What a teacher would say of whom an embedding is of: linear, so that the embedding itself holds it."""
+
+    def __init__(self, size: int, said: int) -> None:
+        super().__init__()
+        self.map = nn.Linear(size, said)
+
+    def forward(self, tokens_BNU: Tensor) -> Tensor:
+        """(B, D)."""
+        return self.map(tokens_BNU.flatten(1))
+
+
 @dataclass(frozen=True)
 class Fitted:
-    """encoder: frozen. foresight: as it was trained with it. losses: nats a vote, of every step."""
+    """encoder: frozen. foresight, telling: as they were trained with it. losses: nats a vote, of every step."""
 
     encoder: SetEncoder
     foresight: Foresight
     losses: list[float]
+    telling: Telling | None = None
 
 
-def fit_set_encoder(draw: DrawVotes, shape: SetEncoderShape, options: FitOptions) -> Fitted:
-    """The same seed and votes give the same encoder. Raises ValueError when people have fewer than two votes."""
+def fit_set_encoder(
+    draw: DrawVotes, shape: SetEncoderShape, options: FitOptions, lessons: Lessons | None = None
+) -> Fitted:
+    """The same seed, votes and lessons give the same encoder. Raises ValueError when people have fewer than two votes."""
     torch.manual_seed(options.seed)
     generator = torch.Generator().manual_seed(options.seed)
     encoder, foresight = SetEncoder(shape), Foresight(shape.feature_size, shape.tokens * shape.width)
@@ -87,7 +117,9 @@ def fit_set_encoder(draw: DrawVotes, shape: SetEncoderShape, options: FitOptions
     if seen.weight_BV.shape[1] // seen.each < 2:
         raise ValueError("people need two votes at least: one to know them by, one to foretell")
     encoder.standardise(torch.cat([seen.chosen_BVF, seen.rejected_BVF])[torch.cat([seen.weight_BV] * 2) > 0])
-    parameters = [*encoder.parameters(), *foresight.parameters()]
+    size = shape.tokens * shape.width
+    telling = Telling(size, lessons.said_RD.shape[1]) if lessons else None
+    parameters = [one for part in (encoder, foresight, telling) if part for one in part.parameters()]
     optimizer = torch.optim.AdamW(parameters, options.learning_rate, weight_decay=options.weight_decay)
     losses: list[float] = []
     for step in range(options.steps):
@@ -98,16 +130,24 @@ def fit_set_encoder(draw: DrawVotes, shape: SetEncoderShape, options: FitOptions
             )
         votes = draw(options.people, generator)
         support, asked = split(votes, options.support, generator)
-        foretold, unsure = fit_losses(encoder, foresight, votes, support, asked)
+        is_taught_alone = lessons is not None and lessons.share == 1
+        foretold, unsure = fit_losses(encoder, foresight, votes, support, asked, is_taught_alone)
         loss = foretold + UNSURE_WEIGHT * unsure
+        if lessons and telling:
+            some_B = torch.randint(len(lessons.said_RD), (options.people,), generator=generator)
+            told = taught_loss(encoder, telling, lessons, some_B)
+            # Alone, what foretells votes is only fitted to what the encoder says, to see what that knows of votes.
+            loss = loss + told if is_taught_alone else loss + lessons.share * (told - foretold)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
         losses.append(foretold.item())
-    normalise(encoder, foresight, draw(2048, generator))
-    encoder.eval().requires_grad_(False)
-    return Fitted(encoder, foresight.eval().requires_grad_(False), losses)
+    normalise(encoder, [foresight, *([telling] if telling else [])], draw(2048, generator))
+    for part in (encoder, foresight, telling):
+        if part:
+            part.eval().requires_grad_(False)
+    return Fitted(encoder, foresight, losses, telling)
 
 
 def split(votes: Votes, most: int, generator: torch.Generator) -> tuple[Votes, Votes]:
@@ -121,11 +161,19 @@ def split(votes: Votes, most: int, generator: torch.Generator) -> tuple[Votes, V
 
 
 def fit_losses(
-    encoder: SetEncoder, foresight: Foresight, votes: Votes, support: Votes, asked: Votes
+    encoder: SetEncoder,
+    foresight: Foresight,
+    votes: Votes,
+    support: Votes,
+    asked: Votes,
+    is_looked_at_only: bool = False,
 ) -> tuple[Tensor, Tensor]:
-    """(mean cross-entropy of the asked votes, nats; how wrong it is about how unsure it is)."""
+    """(mean cross-entropy of the asked votes, nats; how wrong it is about how unsure it is).
+
+    is_looked_at_only: the first changes the foresight and not the encoder.
+    """
     tokens_BNU, uncertainty_B = encoder(support.chosen_BVF, support.rejected_BVF, support.weight_BV)
-    odds_BV = foresight(tokens_BNU, difference(encoder, asked))
+    odds_BV = foresight(tokens_BNU.detach() if is_looked_at_only else tokens_BNU, difference(encoder, asked))
     foretold = -(asked.weight_BV * F.logsigmoid(odds_BV)).sum() / asked.weight_BV.sum().clamp_min(1e-6)
     with torch.no_grad():
         known_BNU, _ = encoder(votes.chosen_BVF, votes.rejected_BVF, votes.weight_BV)
@@ -134,13 +182,21 @@ def fit_losses(
     return foretold, F.smooth_l1_loss(uncertainty_B.square(), share_B)
 
 
+def taught_loss(encoder: SetEncoder, telling: Telling, lessons: Lessons, rows: Tensor | slice) -> Tensor:
+    """Mean squared error, as a share of the variance of what is taught: 1 for who says the mean of everybody."""
+    read = lessons.votes.of(rows)
+    tokens_BNU, _ = encoder(read.chosen_BVF, read.rejected_BVF, read.weight_BV)
+    return (telling(tokens_BNU) - lessons.said_RD[rows]).square().mean()
+
+
 @torch.no_grad()
-def normalise(encoder: SetEncoder, foresight: Foresight, votes: Votes) -> None:
+def normalise(encoder: SetEncoder, readers: Sequence[Foresight | Telling], votes: Votes) -> None:
     """Embeddings of people who are well known vary by one: what they are put into need not know this encoder's units."""
     tokens_BNU, _ = encoder(votes.chosen_BVF, votes.rejected_BVF, votes.weight_BV)
     spread = tokens_BNU.std(0).square().mean().sqrt().clamp_min(1e-12)
     encoder.scale.div_(spread)
-    foresight.map.weight.mul_(spread)
+    for reader in readers:
+        reader.map.weight.mul_(spread)
 
 
 def difference(encoder: SetEncoder, votes: Votes) -> Tensor:

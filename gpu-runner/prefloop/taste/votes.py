@@ -1,19 +1,12 @@
-"""Votes that a set encoder is trained on: of simulated people of the image world, or of a file.
+"""Votes that a set encoder is trained on, of simulated people of the image world. `vote_file` has those of a file.
 
 Shapes: B people · V pairs of each · k pictures of a vote · C creatures · K axes · F features.
 """
 
 from __future__ import annotations
 
-import json
-import math
-from collections import defaultdict
-from pathlib import Path
-from typing import Any
-
 import torch
 from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
 
 from prefloop.taste.features import FeatureEncoder
 from prefloop.taste.fit import DrawVotes, Votes
@@ -81,47 +74,3 @@ def reward_tastes() -> dict[str, Tensor]:
 def drawing_features(encoder: FeatureEncoder) -> Tensor:
     """(C, F)."""
     return encoder.features(every_drawing())
-
-
-def read_votes(path: Path) -> DrawVotes:
-    """Of a JSONL file with rows {userKey, chosen: [F numbers], rejected: [F numbers], weight?}; people are drawn evenly.
-
-    Raises ValueError, naming the line, for a row that is not one, and when nobody has two votes.
-    """
-    people: dict[str, list[tuple[list[float], list[float], float]]] = defaultdict(list)
-    size: int | None = None
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        row = read_row(line, f"{path}:{number}")
-        size = size or len(row["chosen"])
-        if not len(row["chosen"]) == len(row["rejected"]) == size:
-            raise ValueError(f"{path}:{number}: features must all have {size} numbers, as in the first row")
-        people[row["userKey"]].append((row["chosen"], row["rejected"], row.get("weight", 1.0)))
-    known = [votes for votes in people.values() if len(votes) > 1]
-    if not known:
-        raise ValueError(f"{path}: nobody has two votes")
-    column = lambda at: pad_sequence([torch.tensor([vote[at] for vote in votes]) for votes in known], True)
-    everybody = Votes(column(0), column(1), column(2))
-
-    def draw(count: int, generator: torch.Generator) -> Votes:
-        return everybody.of(torch.randint(len(known), (count,), generator=generator))
-
-    return draw
-
-
-def read_row(line: str, where: str) -> dict[str, Any]:
-    """{userKey, chosen, rejected, weight?} of one line. Raises ValueError, beginning with `where`, for what is none."""
-    try:
-        row = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{where}: is not JSON: {error}") from error
-    if not isinstance(row, dict) or not isinstance(row.get("userKey"), str):
-        raise ValueError(f"{where}: has no userKey")
-    for name in ("chosen", "rejected"):
-        values = row.get(name)
-        if not isinstance(values, list) or not values or not all(map(_is_finite, values)):
-            raise ValueError(f"{where}: {name} must be a list of finite numbers")
-    return row
-
-
-def _is_finite(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -76,6 +76,7 @@ def test_the_best_strength_that_keeps_answers_sound_is_taken(tmp_path: Path):
     [
         ([{"userKey": "a", "chosen": [1.0], "rejected": [0.0]}], r":1: a vote has 2 log-ratios"),
         ([{"userKey": "a", "chosen": [1.0, 0.0], "rejected": [0.0, 0.0], "weight": -1}], r":1: weight"),
+        ([{"userKey": "a", "chosen": [1.0, 0.0], "rejected": [0.0, 0.0], "weight": 0}], r":1: weight"),
         ([{"userKey": "a", "chosen": [1.0, 0.0], "rejected": [0.0, 0.0]}], "in common"),
         ([{"userKey": "a", "chosen": [None, 0.0], "rejected": [0.0, 0.0]}], r":1: chosen"),
         ([{"userKey": p, "chosen": [1.0, 0.0], "rejected": [1.0, 0.0]} for p in "ab"], "sees no difference"),

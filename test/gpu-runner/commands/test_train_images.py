@@ -1,5 +1,6 @@
 """`prefloop-runner train` on a model that draws: every form of rows, what comes out, and how it is gone on with."""
 
+import hashlib
 import json
 import os
 import signal
@@ -15,6 +16,8 @@ from image.made_pictures import picture, vote
 from image.random_pipelines import PIPELINES
 
 from prefloop.commands import train
+from prefloop.commands.picture_file import PictureFiles, read_pictures
+from prefloop.image.picture import picture_sha
 from prefloop.taste.set_encoder import SetEncoder, SetEncoderShape, write_set_encoder
 
 FIELDS = {"rank": 2, "loraAlpha": 4, "microBatch": 2, "learningRate": 3e-3}
@@ -143,6 +146,48 @@ def test_lists_of_pictures_are_ranked(model: Path, tmp_path: Path, known: dict[s
     assert metrics["loss"] == pytest.approx(0.6931471805599453 * weight, rel=1e-4)
 
 
+def test_pick_a_pic_columns_are_pairs_of_the_people_who_voted(tmp_path: Path):
+    """By names of files, or by uids of pictures; a tie is one half."""
+    named = [file_of(tmp_path, n) for n in range(4)]
+    (tmp_path / "u-4.jpg").write_bytes(picture(4))
+    (tmp_path / "u-5").write_bytes(picture(5))
+    by_name = lambda a, b: {"jpg_0": named[a], "jpg_1": named[b]}
+    rows = [
+        {"caption": "a", **by_name(0, 1), "label_0": 1, "label_1": 0, "user_id": 17, "has_label": True},
+        {"caption": "b", **by_name(2, 3), "label_0": 0.0, "label_1": 1.0, "user_id": 18},
+        {"caption": "c", "image_0_uid": "u-4", "image_1_uid": "u-5", "label_0": 0.5, "label_1": 0.5},
+    ]
+    read = [vote for vote, _ in read_pictures(write(tmp_path / "pap.jsonl", rows), PictureFiles(None))]
+    sha = [picture_sha(picture(n)) for n in range(6)]
+    assert [vote.images for vote in read] == [[sha[0], sha[1]], [sha[3], sha[2]], [sha[4], sha[5]]]
+    assert [(pair.chosen, pair.rejected, pair.p) for vote in read for pair in vote.pairs] == [
+        (0, 1, 1.0),
+        (0, 1, 1.0),
+        (0, 1, 0.5),
+    ]
+    assert [vote.prompt.text for vote in read] == ["a", "b", "c"]
+    assert [vote.user_key for vote in read] == [
+        hashlib.sha256(b"17").hexdigest()[:32],
+        hashlib.sha256(b"18").hexdigest()[:32],
+        None,
+    ]
+
+
+def test_image_reward_rankings_are_all_their_pairs(model: Path, tmp_path: Path):
+    named = [file_of(tmp_path, n) for n in range(3)]
+    row = {"id": "000-0", "prompt": "creature", "generations": named, "ranking": [2, 1, 2]}
+    data = write(tmp_path / "rankings.jsonl", [row])
+    ((vote, phi),) = read_pictures(data, PictureFiles(None))
+    third = pytest.approx(1 / 3)
+    assert [pair.model_dump() for pair in vote.pairs] == [
+        {"chosen": 1, "rejected": 0, "p": 1.0, "weight": third},
+        {"chosen": 0, "rejected": 2, "p": 0.5, "weight": third},
+        {"chosen": 1, "rejected": 2, "p": 1.0, "weight": third},
+    ]
+    assert phi is None
+    assert train.main(options(model, data, tmp_path / "out", "rank-dpo")) == 0
+
+
 def ppd_data(folder: Path) -> tuple[Path, list[str]]:
     """Votes of two people, what they are known by, and a user encoder."""
     rows = [
@@ -222,6 +267,20 @@ def test_ppd_says_what_it_lacks(model: Path, tmp_path: Path):
         ({"prompt": "a", "chosen": "1.png", "rejected": "1.png", "userKey": "me"}, "votes.jsonl:1: userKey"),
         ({"prompt": "a", "chosen": "1.png", "rejected": "1.png"}, "1 equalTexts"),
         ({"preference": "h1"}, "votes.jsonl:1: "),
+        ({"caption": "a", "jpg_0": "1.png", "jpg_1": "1.png", "label_0": 1}, "label_0 and label_1 must be"),
+        (
+            {"caption": "a", "jpg_0": "1.png", "jpg_1": "1.png", "label_0": True, "label_1": 0},
+            "label_0 and label_1 must be",
+        ),
+        ({"caption": "a", "jpg_0": "1.png", "label_0": 1, "label_1": 0}, "has neither jpg_1"),
+        ({"caption": "a", "label_0": 0.5, "label_1": 0.5, "has_label": False}, "has no vote"),
+        (
+            {"caption": "a", "jpg_0": "1.png", "image_1_uid": "none", "label_0": 1, "label_1": 0},
+            "no picture of the uid none",
+        ),
+        ({"prompt": "a", "generations": ["1.png"], "ranking": [1, 2]}, "lists of one length"),
+        ({"prompt": "a", "generations": ["1.png", "1.png"], "ranking": [1, 1.5]}, "ranking must be places"),
+        ({"generations": ["1.png", "1.png"], "ranking": [1, 2]}, "has no prompt"),
     ],
 )
 def test_a_row_that_is_no_vote_on_pictures_is_refused_by_its_line(

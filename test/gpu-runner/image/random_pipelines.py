@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from typing import Any
 
 import torch
@@ -16,7 +17,14 @@ from diffusers import (
     StableDiffusionXLPipeline,
     UNet2DConditionModel,
 )
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
+from transformers import (
+    CLIPTextConfig,
+    CLIPTextModel,
+    CLIPTextModelWithProjection,
+    T5Config,
+    T5EncoderModel,
+    T5Tokenizer,
+)
 
 from prefloop.tiny.sprites.tokenizer import make_caption_tokenizer
 
@@ -104,8 +112,24 @@ def sdxl() -> StableDiffusionXLPipeline:
     )
 
 
-def sd3() -> StableDiffusion3Pipeline:
-    """Its third text encoder is left out, as those do who have little memory."""
+def _t5() -> dict[str, Any]:
+    """Letters are its tokens."""
+    pieces = ["<pad>", "</s>", "<unk>", "▁", *string.ascii_letters, *string.punctuation]
+    config = T5Config(
+        vocab_size=len(pieces), d_model=2 * WIDTH, d_kv=16, d_ff=64, num_layers=2, num_heads=2, dropout_rate=0
+    )
+    tokenizer = T5Tokenizer(vocab=[(piece, -1.0 * (at > 2)) for at, piece in enumerate(pieces)], extra_ids=0)
+    return {"text_encoder_3": T5EncoderModel(config), "tokenizer_3": tokenizer}
+
+
+def sd3_t5() -> StableDiffusion3Pipeline:
+    """With its third text encoder, whose tokens follow those of the other two."""
+    torch.manual_seed(1)
+    return sd3(**_t5())
+
+
+def sd3(**third: Any) -> StableDiffusion3Pipeline:
+    """Its third text encoder is left out unless it is given, as those do who have little memory."""
     torch.manual_seed(0)
     transformer = SD3Transformer2DModel(
         sample_size=8,
@@ -124,16 +148,15 @@ def sd3() -> StableDiffusion3Pipeline:
         vae=_vae(16),
         text_encoder=_text(True),
         text_encoder_2=_text(True),
-        text_encoder_3=None,
         tokenizer=make_caption_tokenizer(),
         tokenizer_2=make_caption_tokenizer(),
-        tokenizer_3=None,
+        **({"text_encoder_3": None, "tokenizer_3": None} | third),
         transformer=transformer,
         scheduler=FlowMatchEulerDiscreteScheduler(shift=3.0),
     )
 
 
-PIPELINES = {"sd15": sd15, "sdxl": sdxl, "sd3": sd3}
+PIPELINES = {"sd15": sd15, "sdxl": sdxl, "sd3": sd3, "sd3-t5": sd3_t5}
 
 
 def unshifted(noising: Any, noisy: Any) -> torch.Tensor:

@@ -4,13 +4,15 @@ import pytest
 import torch
 from device import DEVICE
 from diffusers import DDPMPipeline, DDPMScheduler, UNet2DModel
-from image.random_pipelines import PIPELINES, sd15, unshifted
+from image.random_pipelines import PIPELINES, sd3, sd3_t5, sd15, unshifted
 
 from prefloop.adapters.lora import Adapter, new_adapter
 from prefloop.image.errors import add_noise, denoising_errors
 from prefloop.image.model import ImageModel, load_image_model
 
 CAPTIONS = ["a small red creature", "an owl with a crown, on snow"]
+# What the first two text encoders say of a caption, of any length.
+CLIP_TOKENS = 32
 GROUPS = torch.tensor([0, 0, 1, 1], device=DEVICE)
 ATTENTION = ["to_q", "to_k", "to_v", "to_out.0"]
 
@@ -52,8 +54,8 @@ def test_adapters_share_a_pass_and_each_picture_goes_through_its_own(model):
         together = denoising_errors(model, noisy, [fast, None, slow])
         alone = torch.cat([denoising_errors(model, noisy, [one]) for one in (fast, None, slow)])
     torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-5)
-    assert ((together[0] - together[1]).abs() / together[0]).min() > 1e-3
-    assert ((together[0] - together[2]).abs() / together[0]).min() > 1e-3
+    assert ((together[0] - together[1]).abs() / together[0]).min() > 1e-4
+    assert ((together[0] - together[2]).abs() / together[0]).min() > 1e-4
 
 
 def test_a_fresh_adapter_changes_nothing_at_all(model):
@@ -93,6 +95,20 @@ def test_pictures_of_a_prompt_share_their_time_and_unless_told_otherwise_their_n
     assert not torch.allclose(noise(own)[0], noise(own)[1], atol=0.1)
 
 
+def test_a_third_text_encoder_is_read_too(tmp_path):
+    """T5's tokens come after those of the other two, from a folder as from memory; without it they are zeros."""
+    sd3_t5().save_pretrained(tmp_path)
+    kept = load_image_model(str(tmp_path), device=DEVICE).condition(CAPTIONS)
+    whole = ImageModel(sd3_t5().to(DEVICE), "sd3-t5").condition(CAPTIONS)
+    torch.testing.assert_close(kept.tokens_BTD, whole.tokens_BTD)
+    without = ImageModel(sd3().to(DEVICE), "sd3").condition(CAPTIONS)
+    assert whole.tokens_BTD.shape == without.tokens_BTD.shape
+    of_t5 = slice(CLIP_TOKENS, None)
+    assert not without.tokens_BTD[:, of_t5].any() and whole.tokens_BTD[:, of_t5].any(-1).all()
+    assert not torch.equal(whole.tokens_BTD[0, of_t5], whole.tokens_BTD[1, of_t5])
+    torch.testing.assert_close(whole.tokens_BTD[:, :CLIP_TOKENS], without.tokens_BTD[:, :CLIP_TOKENS])
+
+
 def test_a_folder_is_read_back(tmp_path):
     pipeline = sd15("v_prediction")
     pipeline.save_pretrained(tmp_path)
@@ -105,6 +121,16 @@ def test_a_folder_is_read_back(tmp_path):
             sd15("v_prediction").to(DEVICE).unet(noisy.latents, noisy.times_N, noisy.condition.tokens_BTD)
         )
     torch.testing.assert_close(said, expected.sample)
+
+
+def test_convolutions_are_not_rounded_to_tf32_once_a_model_is_loaded():
+    before = torch.backends.cudnn.allow_tf32
+    try:
+        torch.backends.cudnn.allow_tf32 = True
+        load_image_model("tiny-diffusion", device=DEVICE)
+        assert not torch.backends.cudnn.allow_tf32
+    finally:
+        torch.backends.cudnn.allow_tf32 = before
 
 
 def test_what_cannot_be_used_is_refused_by_name(tmp_path):

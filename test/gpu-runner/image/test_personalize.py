@@ -7,13 +7,13 @@ import torch
 from device import DEVICE
 from image.random_pipelines import PIPELINES
 
-from prefloop.adapters.update import adamw
 from prefloop.image.errors import add_noise, denoising_errors
 from prefloop.image.files import read_user_attention, write_user_attention
 from prefloop.image.model import ImageModel
 from prefloop.image.personalize import UserProjection, Users, _for_users, personalize, seen_by
 from prefloop.image.step import PictureBatch, PictureOutcome, check_start, picture_step
 from prefloop.objectives.diffusion_dpo import PairErrors, diffusion_dpo
+from prefloop.recipes.laplace import new_laplace_policy
 
 WIDTH, TOKENS = 6, 3
 
@@ -129,7 +129,7 @@ def test_the_share_of_a_user_is_attention_over_their_tokens():
 
 def test_it_learns_that_two_users_want_the_opposite(model):
     """The same two pictures of each prompt, chosen the other way round: no adapter for everyone could please both."""
-    seen = users(count=2)[[0, 0, 1, 1]]
+    seen = users(count=2)
     batch = batch_of(model, seen)
     same = batch.latents[[0, 1, 0, 1]]
     condition = batch.condition.at(torch.tensor([0, 0, 0, 0], device=DEVICE))
@@ -146,8 +146,8 @@ def test_it_learns_that_two_users_want_the_opposite(model):
     attention = personalize(model, WIDTH)
     noise = lambda: torch.Generator().manual_seed(5)
     check_start(model, batch, attention, noise())
-    optimizer = adamw(attention, 1e-2)
-    steps = [picture_step(model, batch, attention, optimizer, objective, noise(), 1.0) for _ in range(40)]
+    learn = new_laplace_policy(attention, 1.0).learn
+    steps = [picture_step(model, batch, attention, learn, objective, noise()) for _ in range(40)]
     assert steps[0]["loss"] == pytest.approx(math.log(2), abs=1e-6)
     assert steps[0]["gradNorm"] > 0
     assert steps[-1]["accuracy"] == 1.0
@@ -162,6 +162,6 @@ def test_what_cannot_be_personalised_is_refused(model):
     attention = personalize(model, WIDTH)
     with pytest.raises(ValueError, match="needs the users of the batch"):
         picture_step(
-            model, batch_of(model), attention, adamw(attention, 1e-2), lambda *_: None,
-            torch.Generator().manual_seed(0), 1.0,
+            model, batch_of(model), attention, new_laplace_policy(attention, 1.0).learn, lambda *_: None,
+            torch.Generator().manual_seed(0),
         )  # fmt: skip

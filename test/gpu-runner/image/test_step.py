@@ -8,10 +8,10 @@ import torch
 from device import DEVICE, to_the_bit
 from image.random_pipelines import PIPELINES
 
-from prefloop.adapters.lora import new_adapter
-from prefloop.adapters.update import adamw
+from prefloop.adapters.lora import Adapter, new_adapter
+from prefloop.adapters.update import adamw, update
 from prefloop.image.model import ImageModel
-from prefloop.image.step import PictureBatch, PictureOutcome, check_start, picture_step
+from prefloop.image.step import Learn, PictureBatch, PictureOutcome, check_start, picture_step
 from prefloop.objectives.diffusion_dpo import PairErrors, diffusion_dpo
 
 ATTENTION = ["to_q", "to_k", "to_v", "to_out.0"]
@@ -39,6 +39,11 @@ def objective(batch: PictureBatch, policy_N: torch.Tensor, reference_N: torch.Te
     return PictureOutcome(losses.losses_B, losses)
 
 
+def learn(adapter: Adapter) -> Learn:
+    optimizer = adamw(adapter, 1e-2)
+    return lambda loss, _: update(loss, [adapter.flat], [optimizer], 1.0)
+
+
 def noise(seed: int = 5) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
@@ -46,8 +51,8 @@ def noise(seed: int = 5) -> torch.Generator:
 def test_it_starts_at_ln_2_and_moves_towards_what_was_chosen(model):
     batch, adapter = pairs(model), new_adapter(model.layers, 4, 8, 0, ATTENTION)
     check_start(model, batch, adapter, noise())
-    optimizer = adamw(adapter, 1e-2)
-    steps = [picture_step(model, batch, adapter, optimizer, objective, noise(), 1.0) for _ in range(12)]
+    learned = learn(adapter)
+    steps = [picture_step(model, batch, adapter, learned, objective, noise()) for _ in range(12)]
     first, last = steps[0], steps[-1]
     assert first["loss"] == pytest.approx(math.log(2), abs=1e-7)
     assert (first["accuracy"], first["margin"], first["skipped"]) == (0.5, 0.0, 0.0)
@@ -68,7 +73,7 @@ def test_numbers_that_are_not_finite_change_nothing(model):
     before = adapter.flat.detach().clone()
     broken = replace(batch, latents=batch.latents.clone())
     broken.latents[1, 0, 0, 0] = math.inf
-    done = picture_step(model, broken, adapter, adamw(adapter, 1e-2), objective, noise(), 1.0)
+    done = picture_step(model, broken, adapter, learn(adapter), objective, noise())
     assert done["skipped"] == 1.0
     assert torch.equal(adapter.flat.detach(), before)
 
@@ -78,7 +83,7 @@ def test_the_same_seed_draws_the_same_step(model):
     weights = []
     for seed in (5, 5, 6):
         adapter = new_adapter(model.layers, 4, 8, 0, ATTENTION)
-        picture_step(model, pairs(model), adapter, adamw(adapter, 1e-2), objective, noise(seed), 1.0)
+        picture_step(model, pairs(model), adapter, learn(adapter), objective, noise(seed))
         weights.append(adapter.flat.detach().clone())
     assert torch.equal(weights[0], weights[1])
     assert not torch.equal(weights[0], weights[2])

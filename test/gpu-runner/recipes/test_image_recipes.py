@@ -11,6 +11,7 @@ from image.made_pictures import vote
 from image.random_pipelines import PIPELINES
 from pydantic import TypeAdapter
 
+from prefloop.adapters.lora import Adapter
 from prefloop.contracts import Example, Recipe, SftRecipe, SupportVote
 from prefloop.image.accuracy import (
     PictureScore,
@@ -22,7 +23,8 @@ from prefloop.image.model import ImageModel, load_image_model
 from prefloop.image.rows import PictureReader, PictureRow
 from prefloop.learn_images import publish_files, read_picture_start, read_published
 from prefloop.recipes.image_methods import image_recipe, train_image_method
-from prefloop.recipes.pictures import TrainedPictures
+from prefloop.recipes.laplace import new_laplace_policy
+from prefloop.recipes.pictures import PictureStart, TrainedPictures
 from prefloop.recipes.policy import new_policy, restore
 from prefloop.recipes.ppd import users_by_all_votes
 from prefloop.taste.set_encoder import SetEncoder, SetEncoderShape
@@ -33,7 +35,8 @@ ENCODER_SHAPE = SetEncoderShape(feature_size=5, tokens=2, width=4, hidden=8, rou
 
 
 def recipe_of(method: str, **fields: Any):
-    made = {"method": method, "microBatch": 2, "rank": 4, "loraAlpha": 8, "learningRate": 3e-3, **fields}
+    lora = {} if method == "ppd" else {"rank": 4, "loraAlpha": 8, "learningRate": 3e-3}
+    made = {"method": method, "microBatch": 2, **lora, **fields}
     return image_recipe(TypeAdapter(Recipe).validate_python(made))
 
 
@@ -150,6 +153,17 @@ def test_a_model_without_cross_attention_knows_nobody(encoder: SetEncoder):
         train(ImageModel(PIPELINES["sd3"]().to(DEVICE), "sd3"), "ppd", encoder)
 
 
+def restored(start: PictureStart) -> dict[str, torch.Tensor]:
+    """The state, put back and asked for again."""
+    if isinstance(start.trained, Adapter):
+        policy = new_policy(start.trained, 1e-3, 0.0)
+        restore(policy, "policy", start.tensors)
+        return policy.tensors("policy")
+    posterior = new_laplace_policy(start.trained, 1.0)
+    posterior.restore("policy", start.tensors)
+    return posterior.tensors("policy")
+
+
 @to_the_bit
 @pytest.mark.parametrize("method", METHODS)
 def test_it_goes_on_from_its_files_as_if_it_had_never_ended(
@@ -161,15 +175,15 @@ def test_it_goes_on_from_its_files_as_if_it_had_never_ended(
     files = publish_files(unet, one, {"lineage": "any"})
     start = read_picture_start(files, unet, recipe, encoder)
     assert start is not None
-    policy = new_policy(start.trained, recipe.learning_rate, recipe.weight_decay)
-    restore(policy, "policy", start.tensors)
-    assert torch.equal(policy.adapter.flat, one.trained.flat)
-    assert all(torch.equal(policy.tensors("policy")[name], value) for name, value in one.tensors.items())
-    assert one.tensors["policy.exp_avg_sq"].abs().sum() > 0
+    tensors = restored(start)
+    assert torch.equal(tensors["policy.weights"], one.trained.flat)
+    assert all(torch.equal(tensors[name], value) for name, value in one.tensors.items())
+    assert all(value.abs().sum() > 0 for value in one.tensors.values())
 
     two, again = (train(unet, method, encoder, files, slice(2, 4), microBatch=1) for _ in range(2))
     assert publish_files(unet, two) == publish_files(unet, again)
-    assert two.tensors["policy.steps"].item() == 4
+    # steps of a LoRA, votes of a user attention: of one vote each here
+    assert two.tensors["policy.seen" if method == "ppd" else "policy.steps"].item() == 4
     alone = {name: content for name, content in files.items() if not name.startswith("state")}
     if method != "ppd":
         other = train(unet, method, encoder, alone, slice(2, 4), microBatch=1)
@@ -214,6 +228,24 @@ def test_sft_takes_pictures_that_were_liked_without_a_pair(unet: ImageModel):
     assert isinstance(recipe, SftRecipe)
     done = train_image_method(unet, reader, None, [row], recipe, lambda: None)
     assert done.metrics["pairs"] == 0 and len(done.losses) == 1
+
+
+@pytest.mark.parametrize("method", ["sft", "rank-dpo"])
+def test_a_vote_counts_by_its_weight_and_one_without_pairs_whole(unet: ImageModel, method: str):
+    """Two votes of one step: the second without pairs, the first by what its pairs weigh together."""
+    pictures: dict[str, bytes] = {}
+    reader = PictureReader(unet, pictures.__getitem__)
+    made = [vote(0, pictures, 3), vote(1, pictures) | {"pairs": []}]
+
+    def loss(weight: float) -> float:
+        pairs = [pair | {"weight": pair["weight"] * weight} for pair in made[0]["pairs"]]
+        rows = [Example.model_validate(one) for one in (made[0] | {"pairs": pairs}, made[1])]
+        read = [reader.read(row, support_of, [1.0, 0.5, 0.0][: len(row.images or ())]) for row in rows]
+        return train_image_method(unet, reader, None, read, recipe_of(method), lambda: None).losses[0]
+
+    none, half, whole = loss(0.0), loss(0.5), loss(1.0)
+    assert half == pytest.approx((none + whole) / 2, rel=1e-5)
+    assert 0.1 < none / whole < 0.9
 
 
 def test_what_cannot_be_trained_is_refused(unet: ImageModel, encoder: SetEncoder):

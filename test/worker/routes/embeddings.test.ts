@@ -12,7 +12,7 @@ import {
   publishSetEncoder,
   tasteVote,
 } from '../encoder/made-encoder.ts';
-import { onnxFile } from '../encoder/onnx-file.ts';
+import { type OnnxGraph, onnxFile } from '../encoder/onnx-file.ts';
 import { describeOnHosts, type TestEdge } from '../hosts.ts';
 
 async function setUp(edge: TestEdge) {
@@ -40,6 +40,18 @@ function expectClose(found: number[], expected: readonly number[], within = 1e-5
   found.forEach((value, at) => {
     expect(Math.abs(value - (expected[at] as number)), `${value} is not ${expected[at]}`).toBeLessThan(within);
   });
+}
+
+/** The graph with ln(x + 3/4) before all else. */
+function readingLogarithms(graph: OnnxGraph): OnnxGraph {
+  const nodes = graph.nodes.map((node) => (node.outputs[0] === 'both' ? { ...node, outputs: ['joined'] } : node));
+  nodes.splice(
+    1,
+    0,
+    { op: 'Add', inputs: ['joined', 'shift'], outputs: ['shifted'] },
+    { op: 'Log', inputs: ['shifted'], outputs: ['both'] },
+  );
+  return { ...graph, nodes, constants: { ...graph.constants, shift: { dims: [1], floats: [0.75] } } };
 }
 
 /** What each host says of the same votes. */
@@ -225,43 +237,73 @@ describeOnHosts('embeddings', (edge) => {
       }
     });
 
-    it('stay as they were when the encoder fails, and the votes too', async () => {
+    it('leave out votes that the network makes no number of, and say so', async () => {
       const { project, read, cast } = await setUp(edge);
-      const failing = await makeSetEncoder();
-      const { graph } = failing.network;
+      const { network } = await makeSetEncoder();
       // ln of a number below zero is none; the votes that it is tried with are all above -1/2.
-      const nodes = graph.nodes.map((node) => (node.outputs[0] === 'both' ? { ...node, outputs: ['joined'] } : node));
-      nodes.splice(
-        1,
-        0,
-        { op: 'Add', inputs: ['joined', 'shift'], outputs: ['shifted'] },
-        { op: 'Log', inputs: ['shifted'], outputs: ['both'] },
-      );
-      const constants = { ...graph.constants, shift: { dims: [1], floats: [0.75] } };
-      const bytes = onnxFile({ ...graph, nodes, constants });
-      const encoder = await makeSetEncoder({ bytes });
-      const sha = await publishSetEncoder(edge, project, encoder);
-      const [good, bad] = [
+      const encoder = await makeSetEncoder({ bytes: onnxFile(readingLogarithms(network.graph)) });
+      await publishSetEncoder(edge, project, encoder);
+      const [good, other, bad] = [
         [0.1, 0.2, 0.3, 0.4],
         [0.4, 0.3, 0.2, 0.1],
+        [0, 0, 0, -2],
       ];
-      await cast(tasteVote('anna', [good, bad]));
+      const ln = (values: number[]) => values.map((value) => Math.log(value + 0.75));
+      const votes = [
+        tasteVote('anna', [good, other]),
+        tasteVote('anna', [good, bad]),
+        tasteVote('anna', [other, good]),
+      ];
+      await cast(...votes);
+      const { status, body } = await read('anna');
+      expect(status).toBe(200);
+      expect(body).toMatchObject({ votes: 2, unusable: [{ preference: votes[1]?.id, reason: 'overflow' }] });
+      const said = [
+        { chosen: ln(other), rejected: ln(good), weight: 1 },
+        { chosen: ln(good), rejected: ln(other), weight: 1 },
+      ];
+      expectClose(body.values, network.embed(said).embedding);
+      expectClose(body.uncertainty, [1 / 3]);
+      const { items } = await edge.get('GET', '/v1/preferences?domain=replies', { bearer: project.admin });
+      expect(items).toHaveLength(3);
+
+      await cast(tasteVote('ben', [good, bad]));
+      const nothing = await read('ben');
+      expect(nothing.body).toMatchObject({ votes: 0, values: encoder.network.prior, uncertainty: [1] });
+      expect(nothing.body.unusable).toMatchObject([{ reason: 'overflow' }]);
+    });
+
+    it('stay as they were when the encoder fails, and the votes too', async () => {
+      const { project, read, cast } = await setUp(edge);
+      const { graph } = (await makeSetEncoder()).network;
+      // ln of a number below zero is none: any vote can be read, and no four of them; it is tried with three at most.
+      const nodes = graph.nodes.map((node) => (node.outputs[0] === 'flat' ? { ...node, outputs: ['open'] } : node));
+      const at = nodes.findIndex(({ op }) => op === 'Reshape');
+      nodes.splice(
+        at,
+        0,
+        { op: 'Sub', inputs: ['limit', 'total'], outputs: ['room'] },
+        { op: 'Log', inputs: ['room'], outputs: ['order'] },
+        { op: 'Add', inputs: ['open', 'order'], outputs: ['flat'] },
+      );
+      const constants = { ...graph.constants, limit: { dims: [1, 1], floats: [3.5] } };
+      const encoder = await makeSetEncoder({ bytes: onnxFile({ ...graph, nodes, constants }) });
+      const sha = await publishSetEncoder(edge, project, encoder);
+      await cast(...[1, 2, 3].map((n) => tasteVote('anna', pair(n))));
       const before = await read('anna');
       expect(before.status).toBe(200);
-      await cast(tasteVote('anna', [good, [0, 0, 0, -2]]));
+      await cast(tasteVote('anna', pair(4)));
       const failed = await read('anna');
       expect(failed).toMatchObject({ status: 422, body: { code: 'encoder_invalid' } });
-      expect(failed.body.message).toBe(
-        `The encoder ${sha} cannot be run: its embedding has numbers that are not finite`,
-      );
+      expect(failed.body.message).toBe(`The encoder ${sha} cannot be run: it gives numbers that are not finite`);
       if (edge.host === 'deno') expect(storedEmbedding(edge, sha)).toEqual(before.body.values);
 
       const { items } = await edge.get('GET', '/v1/preferences?domain=replies', { bearer: project.admin });
+      expect(items).toHaveLength(4);
       const statuses = items.map(({ status }: { status: string }) => status);
-      expect(statuses).toHaveLength(2);
       expect(['waiting', 'heldOut']).toEqual(expect.arrayContaining(statuses));
-      const replaced = { ...tasteVote('anna', [good, bad]), supersedes: items[1].id };
-      await cast({ ...replaced, comparison: items[1].comparison.id, choice: { type: 'skip' } });
+      const replaced = { ...tasteVote('anna', pair(1)), supersedes: items[3].id };
+      await cast({ ...replaced, comparison: items[3].comparison.id, choice: { type: 'skip' } });
       expect((await read('anna')).body.values).toEqual(before.body.values);
     });
   });

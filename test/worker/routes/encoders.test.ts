@@ -102,6 +102,18 @@ describeOnHosts('user encoders', (edge) => {
     expect(refused.body.message).toMatch(/nothing/);
   });
 
+  it('that make no finite numbers of plain votes are refused', async () => {
+    const { post, upload } = await setUp(edge);
+    const { graph } = makeNetwork(1);
+    // ln of what is below zero
+    const nodes = graph.nodes.map((node) => (node.op === 'Relu' ? { ...node, op: 'Log' } : node));
+    const { input, files } = await makeSetEncoder({ bytes: onnxFile({ ...graph, nodes }) });
+    await upload(files);
+    const refused = await post(input);
+    expect(refused).toMatchObject({ status: 422, body: { code: 'encoder_invalid' } });
+    expect(refused.body.message).toMatch(/gives numbers that are not finite/);
+  });
+
   describe('mixtures', () => {
     it('are registered under the hash of what they say', async () => {
       const { project, post } = await setUp(edge);

@@ -11,7 +11,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from prefloop.tiny.sprites.attributes import ATTRIBUTES, every_creature, sample_creature, sample_known
+from prefloop.tiny.sprites.attributes import (
+    ATTRIBUTES,
+    caption_of,
+    every_creature,
+    sample_creature,
+    sample_known,
+)
 from prefloop.tiny.sprites.tastes import AXES
 
 # Share of votes that say the opposite of what is meant.
@@ -35,11 +41,15 @@ class Deals:
     """k creatures of one caption each, as places in `every_creature`: (deals, k)."""
 
     creatures: Tensor
+    captions: tuple[str, ...]
+
+    def sample(self, people: int, votes: int, generator: torch.Generator) -> Tensor:
+        """(B, V): which deals."""
+        return torch.randint(len(self.creatures), (people, votes), generator=generator)
 
     def draw(self, people: int, votes: int, generator: torch.Generator) -> Tensor:
         """(B, V, k)."""
-        drawn = torch.randint(len(self.creatures), (people, votes), generator=generator)
-        return self.creatures[drawn]
+        return self.creatures[self.sample(people, votes, generator)]
 
 
 def sample_deals(count: int, k: int, seed: int) -> Deals:
@@ -47,12 +57,14 @@ def sample_deals(count: int, k: int, seed: int) -> Deals:
     rng = random.Random(f"deals:{seed}")
     places = {tuple(creature.values()): place for place, creature in enumerate(every_creature())}
     drawn: list[list[int]] = []
+    captions: list[str] = []
     while len(drawn) < count:
         known = sample_known(rng)
         creatures = [places[tuple(sample_creature(rng, known).values())] for _ in range(k)]
         if len(set(creatures)) == k:
             drawn.append(creatures)
-    return Deals(torch.tensor(drawn))
+            captions.append(caption_of(known))
+    return Deals(torch.tensor(drawn), tuple(captions))
 
 
 def choose(

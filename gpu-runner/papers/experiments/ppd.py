@@ -1,0 +1,268 @@
+"""PPD: pictures for people who were never seen in training, after a handful of votes, against what could be known at best."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from papers import personal_pictures, picture_world
+from papers.context import Context
+from papers.experiment import Arm, BySeed, Claim, Experiment, Figures
+from papers.personal_pictures import BETA, PersonalPictures
+from papers.picture_world import PICKS, Seen, draw, model, win_rate
+from papers.tiny import mean, recipe_of
+from prefloop.adapters.lora import Adapter
+from prefloop.contracts import DiffusionDpoRecipe
+from prefloop.image import errors, noising, personalize, sample, step
+from prefloop.image.personalize import UserAttention, UserProjection
+from prefloop.image.sample import Audience
+from prefloop.image.step import picture_step
+from prefloop.recipes.diffusion_dpo import pair_objective
+from prefloop.recipes.pictures import lora_learner
+from prefloop.taste import set_encoder
+from prefloop.tiny.sprites import reader, tastes, voters
+from prefloop.tiny.sprites.attributes import read_caption
+from prefloop.tiny.sprites.voters import draw_tastes
+
+# Code beside this file that the figures depend on (`papers.results`).
+ALSO = (
+    *(personal_pictures, picture_world, errors, noising, personalize, sample, step, set_encoder),
+    *(reader, tastes, voters),
+)
+VOTES, FEW = (0, 1, 2, 4, 8, 16), 4
+# By how much what a user says is strengthened when pictures are drawn: chosen on people of training.
+STRENGTHS = (1.0, 1.5, 2.0, 3.0)
+# Pictures of the other side to each caption: one is a matter of luck.
+OTHERS = 4
+TRAINED, TESTED = 1, 2
+CAPTIONS = 24
+
+
+class Judged:
+    """People of one seed, what is drawn for them, and how they like it."""
+
+    def __init__(self, context: Context, name: int, count: int):
+        self.context = context
+        self.pictures = PersonalPictures(context)
+        self.tastes_PK, self.places_PV, self.picked_PV = self.pictures.people(name, count)
+        captions = self.pictures.world.new_captions(2 * context.size(CAPTIONS, 2))
+        # the people whom the strength is chosen on are asked for other pictures
+        self.captions = captions[(name - 1) * len(captions) // 2 : name * len(captions) // 2]
+        each = context.size(2, 1)
+        self.asked = [
+            (self.captions[(each * p + n) % len(self.captions)], p) for p in range(count) for n in range(each)
+        ]
+        self.owner_B = torch.tensor([person for _, person in self.asked])
+
+    def liked(self, seen: Seen) -> Tensor:
+        """(B,) by whom it was drawn for."""
+        return seen.likes(self.tastes_PK[self.owner_B])
+
+    def draw_for(self, users_PNU: Tensor, strength: float) -> Seen:
+        audience = Audience(strengthened(self.pictures.projection, strength), users_PNU[self.owner_B])
+        return draw([caption for caption, _ in self.asked], list(range(len(self.asked))), audience=audience)
+
+    def others(self, name: str, adapter: Adapter | None) -> Tensor:
+        """(B, O): how each person likes the other side's pictures to the same caption."""
+
+        def make() -> list[Any]:
+            captions = [caption for caption in self.captions for _ in range(OTHERS)]
+            seen = draw(captions, [10_000 + n for n in range(len(captions))], adapter)
+            return [seen.axes_BK.tolist(), seen.wrong_B.tolist()]
+
+        axes, wrong = self.context.once(f"others {name} {self.captions[0]}", make)
+        seen = Seen(torch.tensor(axes).view(-1, OTHERS, len(axes[0])), torch.tensor(wrong).view(-1, OTHERS))
+        place_B = torch.tensor([self.captions.index(caption) for caption, _ in self.asked])
+        return seen.at(place_B).likes(self.tastes_PK[self.owner_B][:, None])
+
+    def embed(self, way: str, count: int) -> Tensor:
+        """(P, N, U). way: votes (as the edge computes it), bayes (the exact posterior), taste (whatever the votes)."""
+        if way == "votes":
+            return self.pictures.embed(
+                self.places_PV, self.picked_PV, torch.full((len(self.tastes_PK),), count)
+            )
+        if way == "bayes":
+            found_PK = self.pictures.posterior_mean(self.places_PV, self.picked_PV, count)
+            return self.pictures.as_embedding(found_PK)
+        return self.pictures.as_embedding(self.tastes_PK)
+
+
+class Tested(Judged):
+    def __init__(self, context: Context):
+        super().__init__(context, TESTED, context.size(48, 2))
+
+    @cached_property
+    def strength(self) -> float:
+        """The one with which people of training like their pictures best, over the base's, after four votes."""
+
+        def make() -> float:
+            known = Judged(self.context, TRAINED, self.context.size(48, 2))
+            users_PNU, base = known.embed("votes", FEW), known.others("base", None)
+            wins = {
+                strength: mean(win_rate(known.liked(known.draw_for(users_PNU, strength)), base).tolist())
+                for strength in (STRENGTHS[:1] if self.context.quick else STRENGTHS)
+            }
+            return max(wins, key=wins.__getitem__)
+
+        return self.context.once("strength", make)
+
+    def judge(self, way: str, count: int, shift: int = 0) -> dict[str, Any]:
+        """{pooled, base: wins of every picture; follows: share of what captions name that is there}; kept for other arms.
+        shift: everybody gets what is made for the one so many further on."""
+
+        def make() -> dict[str, Any]:
+            seen = self.draw_for(self.embed(way, count).roll(-shift, 0), self.strength)
+            liked_B = self.liked(seen)
+            wins = {
+                name: win_rate(liked_B, self.others(name, adapter)).tolist()
+                for name, adapter in (("pooled", pooled_model(self.context)), ("base", None))
+            }
+            named = [len(read_caption(caption) or {}) for caption, _ in self.asked]
+            return wins | {"named": named, "follows": 1 - float(seen.wrong_B.sum()) / sum(named)}
+
+        return self.context.once(f"judged {way} {count} {shift}", make)
+
+
+def strengthened(projection: UserProjection, strength: float) -> UserAttention:
+    """As it is published, for users who say everything so many times louder."""
+    louder = UserProjection(
+        projection.width, torch.nn.Parameter(strength * projection.flat.detach()), projection.base
+    )
+    return louder.unfolded()
+
+
+def pooled_model(context: Context) -> Adapter:
+    """Diffusion-DPO on everybody's picks, told of nobody."""
+    recipe = recipe_of(
+        method="diffusion-dpo", beta=BETA, learningRate=2e-4, microBatch=PICKS, seed=context.seed
+    )
+    assert isinstance(recipe, DiffusionDpoRecipe)
+    learner = lora_learner(model(), recipe)(None)
+    assert isinstance(learner.trained, Adapter)
+    world = PersonalPictures(context)
+    generator = torch.Generator().manual_seed(context.seed + 17)
+
+    def make() -> list[float]:
+        for _ in range(context.size(32, 1)):
+            tastes_PK = draw_tastes(PICKS, generator)
+            places_PV = world.world.deals.sample(PICKS, 1, generator)
+            picked_PV = world.picks(tastes_PK, places_PV, generator)
+            batch = world.world.batch(places_PV[:, 0], picked_PV[:, 0], generator, None)
+            picture_step(model(), batch, learner.trained, learner.learn, pair_objective(BETA, 0.0), generator)
+        return learner.trained.flat.tolist()
+
+    numbers = context.once("pooled", make)
+    with torch.no_grad():
+        learner.trained.flat.copy_(torch.tensor(numbers))
+    return learner.trained.freeze()
+
+
+def ours(context: Context, _: Mapping[str, float]) -> Figures:
+    tested = Tested(context)
+    found = {count: tested.judge("votes", count) for count in VOTES}
+    bayes, another = tested.judge("bayes", FEW), tested.judge("votes", FEW, shift=1)
+    gain, best = (mean(one["pooled"]) - 0.5 for one in (found[FEW], bayes))
+    return figures(found) | by_caption(found[FEW]) | {
+        "bayesShare.4": gain / best if best > 0 else 0.0,
+        "ownMinusShuffled": mean(found[FEW]["pooled"]) - mean(another["pooled"]),
+        "strength": tested.strength,
+    }  # fmt: skip
+
+
+def ceiling(context: Context, way: str, counts: tuple[int, ...]) -> Figures:
+    tested = Tested(context)
+    return figures({count: tested.judge(way, count) for count in counts})
+
+
+def anothers(context: Context, _: Mapping[str, float]) -> Figures:
+    return figures({FEW: Tested(context).judge("votes", FEW, shift=1)})
+
+
+def figures(found: Mapping[int, dict[str, Any]]) -> Figures:
+    rates = {f"winRate.{count}": mean(one["pooled"]) for count, one in found.items()}
+    return rates | {f"overBase.{FEW}": mean(found[FEW]["base"]), f"follows.{FEW}": found[FEW]["follows"]}
+
+
+def by_caption(found: dict[str, Any]) -> Figures:
+    """Win rates by how many of the six attributes a caption names: the fewer, the more is left to taste."""
+    by_named: dict[int, list[float]] = {}
+    for named, rate in zip(found["named"], found["pooled"], strict=True):
+        by_named.setdefault(named, []).append(rate)
+    return {f"winRate.{FEW}.named{n}": mean(by_named.get(n, [0.5])) for n in (1, 2, 3, 4)}
+
+
+def above(figure: str, bound: float):
+    def evidence(arms: BySeed) -> float:
+        return arms["ppd"][figure] - bound
+
+    return evidence
+
+
+GOAL = "no paper’s: the goal set for the product"
+EXPERIMENT = Experiment(
+    name="ppd",
+    title="PPD",
+    arms={
+        "ppd": Arm(ours),
+        "exact Bayes, same votes": Arm(lambda context, _: ceiling(context, "bayes", VOTES[1:])),
+        "true taste": Arm(lambda context, _: ceiling(context, "taste", (FEW,))),
+        "another’s votes": Arm(anothers),
+    },
+    score="winRate.4",
+    claims=[
+        Claim(
+            "four votes: people like their picture better than the unpersonalised DPO model’s",
+            "76 % over Stable Cascade (abstract)",
+            above("winRate.4", 0.5),
+            "of win rate above ½",
+        ),
+        Claim("and do so 7 times in 10", GOAL, above("winRate.4", 0.7), "above 0.70"),
+        Claim(
+            "that is at least 0.8 of what the exact posterior gains from the same votes",
+            GOAL,
+            above("bayesShare.4", 0.8),
+            "above 0.8",
+        ),
+        Claim(
+            "it is their own votes that do it: at least 0.10 more than with another person’s",
+            GOAL,
+            above("ownMinusShuffled", 0.1),
+            "of win rate above 0.10",
+        ),
+        Claim(
+            "sixteen votes are worth more than four",
+            GOAL,
+            lambda arms: arms["ppd"]["winRate.16"] - arms["ppd"]["winRate.4"],
+            "of win rate",
+        ),
+    ],
+    settings=(
+        "six taste axes, tastes drawn evenly on their sphere, nobody in training and in the test alike; a vote picks one of four "
+        "drawings of one caption, which names one to four of six attributes, 10 % of picks fall on another of them; PPD learns "
+        "from 8,192 picks, each by a person of their own who is known by 0 to 16 other votes (β 60 on 512 values, as 2,000 on "
+        "the latents of SD 1.5; prior precision 10); the unpersonalised model is Diffusion-DPO on 1,024 picks; 48 people a seed "
+        "are tested, two new captions each, 20 steps, guidance 3"
+    ),
+    notes=(
+        (
+            "`winRate.N`: after N votes, P(the person prefers the picture over one of four of the unpersonalised model to the "
+            "same caption), by the true taste, where anything of the caption that is missing counts more than taste; ties half; "
+            "`overBase.4` the same over the base; `.namedK` only where the caption names K attributes; `follows.4`: share of what "
+            "captions name that is in the picture"
+        ),
+        (
+            "exact Bayes: the mean of the true posterior (how votes are cast and whom people are drawn from is known), true taste: "
+            "nothing is left unknown; both become embeddings by least squares on what the encoder says of well-known people"
+        ),
+        (
+            "`strength`: by which what users say is multiplied when pictures are drawn, chosen among 1, 1.5, 2 and 3 on 48 people "
+            "of training and other captions"
+        ),
+        (
+            "`bayesShare.4`: (winRate.4 − ½) over that of exact Bayes; `ownMinusShuffled`: winRate.4 less that of another person’s "
+            "pictures"
+        ),
+    ),
+)

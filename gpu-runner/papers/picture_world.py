@@ -1,0 +1,142 @@
+"""The image world as experiments need it: drawings that people vote on, training on picks, and how much is liked what is drawn.
+
+Shapes: C creatures · K axes of taste · M picks of a step, each of one among k drawings · B pictures · N tokens of a user, U
+their width.
+"""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+import torch
+from torch import Tensor
+
+from prefloop.adapters.lora import Adapter
+from prefloop.image.model import ImageModel, load_image_model
+from prefloop.image.sample import Audience, sample_pictures
+from prefloop.image.step import PictureBatch
+from prefloop.tiny.sprites.attributes import Creature, caption_of, read_caption, sample_known
+from prefloop.tiny.sprites.draw import every_drawing
+from prefloop.tiny.sprites.reader import follows, read_images
+from prefloop.tiny.sprites.tastes import ASKED_FOR, AXES
+from prefloop.tiny.sprites.voters import Deals, axes_of_creatures, sample_deals
+
+# Picks of one step, among so many drawings.
+PICKS, DEALT = 32, 4
+CAPTION_DROPOUT = 0.1
+# Pictures that go through the denoiser together.
+TOGETHER = 96
+
+
+@cache
+def model() -> ImageModel:
+    """Half precision where the processor computes in it: it is twice as fast, and noise is added to the pictures anyway."""
+    has_bf16 = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return load_image_model("tiny-diffusion", "bf16" if has_bf16 else "fp32")
+
+
+@cache
+def latents_of_drawings() -> Tensor:
+    """(C, …) of every creature."""
+    encoder = load_image_model("tiny-diffusion")
+    drawings_C3HW = torch.from_numpy(every_drawing()).permute(0, 3, 1, 2).float() / 127.5 - 1
+    return torch.cat([encoder.latents(some) for some in drawings_C3HW.split(250)])
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was drawn to a caption. axes_BK: where it lies; wrong_B: how many things of the caption it lacks."""
+
+    axes_BK: Tensor
+    wrong_B: Tensor
+
+    def likes(self, tastes_BK: Tensor) -> Tensor:
+        """(B,), as `tastes.likes` has it."""
+        return (self.axes_BK * tastes_BK).sum(-1) - ASKED_FOR * self.wrong_B
+
+    def at(self, rows: Tensor | slice) -> "Seen":
+        return Seen(self.axes_BK[rows], self.wrong_B[rows])
+
+
+@dataclass(frozen=True)
+class PictureWorld:
+    """seed: of the deals and of the captions that nobody has voted on."""
+
+    seed: int
+    deals_count: int = 8000
+
+    @cached_property
+    def deals(self) -> Deals:
+        return sample_deals(self.deals_count, DEALT, self.seed)
+
+    @cached_property
+    def axes_CK(self) -> Tensor:
+        return axes_of_creatures()
+
+    def new_captions(self, count: int) -> list[str]:
+        """That none of the deals has; each names one to four things, as theirs do."""
+        rng = random.Random(f"new captions:{self.seed}")
+        known, found = set(self.deals.captions), list[str]()
+        while len(found) < count:
+            caption = caption_of(sample_known(rng))
+            if caption not in known:
+                known.add(caption)
+                found.append(caption)
+        return found
+
+    def batch(
+        self, places_M: Tensor, picked_M: Tensor, generator: torch.Generator, users: Tensor | None
+    ) -> PictureBatch:
+        """Of picks: which deals, which drawing of each; users (M, N, U)."""
+        count = len(places_M)
+        dropped = torch.rand(count, generator=generator) < CAPTION_DROPOUT
+        captions = [
+            "" if drop else self.deals.captions[place]
+            for place, drop in zip(places_M.tolist(), dropped.tolist(), strict=True)
+        ]
+        groups_N = torch.arange(count).repeat_interleave(DEALT)
+        first_M = torch.arange(0, count * DEALT, DEALT)
+        others_M = (picked_M[:, None] + torch.arange(1, DEALT)) % DEALT
+        pairs = count * (DEALT - 1)
+        return PictureBatch(
+            latents_of_drawings()[self.deals.creatures[places_M].flatten()],
+            model().condition(captions).at(groups_N),
+            groups_N,
+            (first_M + picked_M).repeat_interleave(DEALT - 1),
+            (first_M[:, None] + others_M).flatten(),
+            torch.ones(pairs),
+            torch.full((pairs,), 1 / (DEALT - 1)),
+            count,
+            users,
+        )
+
+
+def draw(
+    captions: Sequence[str],
+    seeds: Sequence[int],
+    adapter: Adapter | None = None,
+    audience: Audience | None = None,
+) -> Seen:
+    """One picture to each caption and seed, as the oracle reads it."""
+    axes, wrong = [], []
+    for start in range(0, len(captions), TOGETHER):
+        part = slice(start, start + TOGETHER)
+        some = captions[part]
+        whom = None if audience is None else Audience(audience.attention, audience.users_BNU[part])
+        adapters = None if adapter is None else [adapter] * len(some)
+        pictures = sample_pictures(model(), some, seeds[part], adapters=adapters, audience=whom)
+        for caption, reading in zip(some, read_images(pictures), strict=True):
+            known: Creature = read_caption(caption) or {}
+            axes.append([AXES[name][value] for name, value in reading.creature.items()])
+            wrong.append((1 - follows(known, reading.creature)) * len(known))
+    return Seen(torch.tensor(axes), torch.tensor(wrong))
+
+
+def win_rate(mine_B: Tensor, others_BO: Tensor) -> Tensor:
+    """(B,): how often mine is liked better than one of the others, ties half."""
+    return (0.5 + 0.5 * torch.sign(mine_B[:, None] - others_BO)).mean(1)
+
+
+# (how many, generator) → what a step trains on
+DrawBatch = Callable[[int, torch.Generator], PictureBatch]
