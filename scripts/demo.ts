@@ -6,9 +6,11 @@ import { runCommand } from '../shared/cli/command.ts';
 import { describeMachine, type Figure, formatCommand, writeSummary } from '../shared/cli/summary.ts';
 import { BALLOTS, runAuto } from './demo/auto.ts';
 import { runImport } from './demo/import.ts';
+import { PERSONAL } from './demo/personal.ts';
 import { openBrowser } from './demo/processes.ts';
 import { demoDomain, hostOption, type Stack, startStack } from './demo/stack.ts';
-import { autoFigures, importFigures, printAuto, printImport } from './demo/table.ts';
+import { autoFigures, importFigures, printAuto, printImport, printTastes, tasteFigures } from './demo/table.ts';
+import { runTastes } from './demo/tastes.ts';
 
 const command = {
   name: 'npm run demo --',
@@ -54,6 +56,14 @@ const command = {
       choices: BALLOTS,
     },
     votes: { type: 'integer', value: 'N', help: 'Votes of each simulated person.', default: 192, min: 1, max: 100000 },
+    picks: {
+      type: 'integer',
+      value: 'N',
+      help: 'Picks of each simulated person with a taste of their own, where personal weights are built.',
+      default: 4,
+      min: 1,
+      max: 64,
+    },
     heldOut: {
       type: 'integer',
       value: 'N',
@@ -65,6 +75,11 @@ const command = {
     seed: { type: 'integer', value: 'S', help: 'Seed of prompts, noise, training and sampling.', default: 0, min: 0 },
     host: hostOption,
     port: { type: 'integer', value: 'PORT', help: 'Where the page is.', default: 8787, min: 0, max: 65535 },
+    personal: {
+      type: 'text',
+      value: 'DIR',
+      help: 'Ready-made personal weights, for the tab “Your taste”; without it, the built-in ones.',
+    },
     folder: { type: 'text', value: 'DIR', help: 'Keep state and logs here; without it nothing is kept.' },
     json: { type: 'text', value: 'FILE', help: 'Write the figures as JSON.' },
     open: { type: 'flag', help: 'Open the page in the browser.' },
@@ -87,6 +102,7 @@ async function main(options: Options): Promise<number | undefined> {
     port: options.auto ? 0 : options.port,
     model: options.model === 'tiny' || !options.model.startsWith('.') ? options.model : resolve(options.model),
     folder: options.folder && resolve(options.folder),
+    personal: options.import ? undefined : resolve(options.personal ?? PERSONAL),
     page: options.auto ? undefined : { domain: YOURS, seed: options.seed },
     say,
   });
@@ -131,7 +147,10 @@ async function summarise(
 async function runPersonas(stack: Stack, options: Options, started: number): Promise<void> {
   const result = await runAuto(stack, { ...options, personas: PERSONAS });
   printAuto(result, PERSONAS);
-  await summarise(options, started, autoFigures(result), [...result.personas, result.control]);
+  const tastes = await runTastes(stack, options);
+  printTastes(tastes);
+  const figures = { ...autoFigures(result), ...tasteFigures(tastes) };
+  await summarise(options, started, figures, [...result.personas, result.control, ...tastes]);
 }
 
 async function runOnFile(stack: Stack, options: Options, started: number): Promise<void> {
@@ -142,9 +161,10 @@ async function runOnFile(stack: Stack, options: Options, started: number): Promi
 
 async function servePage(stack: Stack, options: Options): Promise<never> {
   await stack.admin.createDomain(demoDomain(YOURS, options.model, { batchSize: 8, holdOut: 0 }));
-  stack.startRunner();
+  stack.startRunner('--domains', YOURS);
   console.log(`\n  Vote here: ${stack.edge}\n\n  Ctrl-C stops everything.\n`);
   if (options.open || process.stdout.isTTY) openBrowser(stack.edge);
+  await stack.personal.ready;
   return await new Promise<never>(() => {});
 }
 

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startDeno } from './edge/deno.ts';
 import { printReady } from './edge/ready.ts';
-import { type Settings, startWorkers } from './edge/workers.ts';
+import { SETTINGS, type Settings, startWorkers } from './edge/workers.ts';
 import { buildDemoPage } from './pages.ts';
 
 const HELP = `node scripts/edge.ts [--host workers|deno] [--port 8787] [--hostname 127.0.0.1] [--persist DIR] [--attached]
@@ -12,7 +12,7 @@ Applies the migrations, starts the edge and prints "edge ready: URL (HOST)". SIG
   --persist DIR   database and files (default .prefloop/edge)
   --port N        0 takes a free one
   --attached      ends when standard input ends: whoever started it can then leave nothing behind
-Environment: ROOT_KEY, INFERENCE_URL, INFERENCE_KEY, DEMO, CLOCK_OFFSET_MS.`;
+Environment: ${SETTINGS.join(', ')}.`;
 
 const { values } = parseArgs({
   options: {
@@ -30,7 +30,7 @@ if (values.help || !['workers', 'deno'].includes(values.host)) {
 }
 
 const settings: Settings = {};
-for (const name of ['ROOT_KEY', 'INFERENCE_URL', 'INFERENCE_KEY', 'DEMO', 'CLOCK_OFFSET_MS'] as const) {
+for (const name of SETTINGS) {
   const value = process.env[name];
   if (value) settings[name] = value;
 }

@@ -18,6 +18,8 @@ export type Bindings = {
   ROOT_KEY?: string;
   /** Base address and bearer key of the inference back end, for example http://127.0.0.1:8800. */
   INFERENCE_URL?: string;
+  /** The one that draws, where it is another than the one that writes; the same key opens it. */
+  INFERENCE_IMAGES_URL?: string;
   INFERENCE_KEY?: string;
   /** A DemoConfig as JSON: serves the demo page at `/`. */
   DEMO?: string;

@@ -67,7 +67,7 @@ export async function runAuto(stack: Stack, options: AutoOptions): Promise<AutoR
     const gates = { maxLengthRatio: 4, maxKl: id === 'brief' ? MAX_KL_SHORT : MAX_KL };
     await stack.admin.createDomain(demoDomain(id, options.model, { recipe: demoRecipe(options.seed), gates }));
   }
-  stack.startRunner();
+  stack.startRunner('--domains', ...domains);
 
   const progress = startProgress({ label: 'Voting', total: domains.length * options.votes, unit: 'votes' });
   let cast = 0;

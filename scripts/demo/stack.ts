@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Client, createClient } from '../../shared/client/client.ts';
 import type { DomainInput } from '../../shared/contracts/domain.ts';
-import type { DemoConfig } from '../../worker/demo/contract.ts';
 import { type Judge, startJudge } from './judge.ts';
+import { describePage } from './page-config.ts';
+import { type Built, DRAWS_WITH, findPersonal, publishPictures, publishReplies } from './personal.ts';
 import { freePort, type Processes, python, startProcesses, untilReady } from './processes.ts';
 
 /** `--host` of every command that starts a stack. */
@@ -27,6 +28,8 @@ export type StackOptions = {
   folder: string | undefined;
   /** Serves the page at `/`, on which a person votes in this domain. */
   page: { domain: string; seed: number } | undefined;
+  /** Folder of ready-made personal weights; without it, and of what it lacks, nothing is personal. */
+  personal?: string | undefined;
   say: (line: string) => void;
 };
 
@@ -34,6 +37,8 @@ export type Stack = {
   edge: string;
   folder: string;
   inference: { url: string; key: string };
+  /** What is personal from the start, and when it has been published. */
+  personal: Built & { ready: Promise<void> };
   admin: Client;
   adminKey: string;
   processes: Processes;
@@ -43,9 +48,8 @@ export type Stack = {
 };
 
 const PROJECT = 'demo';
-/** Questions the page goes through, and those it shows before and after. */
-const PAGE_PROMPTS = 200;
-const PAGE_SAMPLES = 3;
+/** That personal replies come with. */
+const BUILT_IN = 'tiny';
 
 function randomKey(): string {
   return crypto.randomUUID().replaceAll('-', '');
@@ -55,9 +59,14 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'prefloop-')));
   await mkdir(join(folder, 'logs'), { recursive: true });
   const processes = startProcesses(join(folder, 'logs'));
-  const [port, inferencePort] = [await freePort(options.port), await freePort()];
+  const weights = options.personal ?? '';
+  const found = weights ? findPersonal(weights) : { pictures: false, replies: false };
+  const built = { ...found, replies: found.replies && options.model === BUILT_IN };
+  const personal = { folder: weights, found, built };
+  const [port, inferencePort, imagesPort] = [await freePort(options.port), await freePort(), await freePort()];
   const edge = `http://127.0.0.1:${port}`;
   const inference = { url: `http://127.0.0.1:${inferencePort}`, key: randomKey() };
+  const images = `http://127.0.0.1:${imagesPort}`;
   const rootKey = randomKey();
 
   async function stop(): Promise<void> {
@@ -67,7 +76,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
   try {
     const judge = startJudge(processes);
-    const demo = options.page && JSON.stringify(await describePage(judge, options.page));
+    const demo =
+      options.page && JSON.stringify({ project: PROJECT, ...(await describePage(judge, options.page, personal)) });
     options.say(`Starting the edge (${options.host === 'workers' ? 'workerd' : 'Deno'}) …`);
     processes.start(
       'edge',
@@ -86,6 +96,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         ROOT_KEY: rootKey,
         INFERENCE_URL: inference.url,
         INFERENCE_KEY: inference.key,
+        ...(built.pictures && { INFERENCE_IMAGES_URL: images }),
         ...(demo ? { DEMO: demo } : {}),
       },
     );
@@ -94,43 +105,42 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const admin = createClient({ edge, token: adminKey });
 
     options.say(`Loading the model (${options.model}) …`);
-    processes.start(
-      'inference',
-      python,
-      [
-        '-m',
-        'prefloop.serve',
-        '--model',
-        options.model,
-        '--port',
-        String(inferencePort),
-        '--edge',
-        edge,
-        '--threads',
-        '1',
-      ],
-      { PREFLOOP_KEY: adminKey, PREFLOOP_INFERENCE_KEY: inference.key },
-    );
+    const serve = (name: string, model: string, at: number) => {
+      const command = ['-m', 'prefloop.serve', '--model', model, '--port', String(at)];
+      const keys = { PREFLOOP_KEY: adminKey, PREFLOOP_INFERENCE_KEY: inference.key };
+      processes.start(name, python, [...command, '--edge', edge, '--threads', '1'], keys);
+    };
+    serve('inference', options.model, inferencePort);
     await untilReady(`${inference.url}/health`, processes.failure);
+    // The first vote need not wait for the model that draws.
+    if (built.pictures) serve('inference-images', DRAWS_WITH, imagesPort);
+    const publishing = async () => {
+      if (built.replies) await publishReplies(admin, weights, options.model, await fingerprintOf(inference.url));
+      if (!built.pictures) return;
+      await untilReady(`${images}/health`, processes.failure);
+      await publishPictures(admin, weights, await fingerprintOf(images));
+    };
+    const ready = publishing();
+    ready.catch(() => {});
 
     const startRunner = (...args: string[]) => {
       const command = ['-m', 'prefloop.cli', 'run', '--edge', edge, '--model', options.model];
       const cache = ['--cache', join(folder, 'runner'), '--threads', '1'];
       return processes.start('runner', python, [...command, ...cache, ...args], { PREFLOOP_KEY: adminKey });
     };
-    return { edge, folder, inference, admin, adminKey, processes, judge, startRunner, stop };
+    return {
+      ...{ edge, folder, inference, admin, adminKey, processes, judge, startRunner, stop },
+      personal: { ...built, ready },
+    };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-async function describePage(judge: Judge, page: { domain: string; seed: number }): Promise<DemoConfig> {
-  const [prompts, samples] = [
-    await judge.prompts(PAGE_PROMPTS, page.seed, 'train'),
-    await judge.prompts(PAGE_SAMPLES, page.seed, 'held_out'),
-  ].map((all) => all.map(({ text }) => text)) as [string[], string[]];
-  return { project: PROJECT, domain: page.domain, prompts, samples };
+/** Adapters name the base that they belong to by this. */
+async function fingerprintOf(url: string): Promise<string> {
+  return ((await (await fetch(`${url}/health`)).json()) as { fingerprint: string }).fingerprint;
 }
 
 /** What a domain of the demo is like: small batches, so that a few votes already teach it something. */

@@ -3,6 +3,7 @@ import type { Figure } from '../../shared/cli/summary.ts';
 import type { Estimate } from '../../shared/math/bootstrap.ts';
 import type { AutoResult, PersonaResult } from './auto.ts';
 import type { ImportResult } from './import.ts';
+import type { TasteResult } from './taste-result.ts';
 
 const share = (value: number) => value.toFixed(2);
 const interval = ({ value, low, high }: Estimate) => `${share(value)} (${share(low)}–${share(high)})`;
@@ -52,6 +53,43 @@ export function printAuto(result: AutoResult, personas: readonly string[]): void
     ]),
   );
   console.log('');
+}
+
+export function printTastes(results: TasteResult[]): void {
+  if (results.length === 0) {
+    console.log('No personal weights are built: nothing was made for anyone in particular.\n');
+    return;
+  }
+  console.log(
+    'Made for one person against what everyone gets, same prompt and seed, by the person’s true taste; nothing trained in ' +
+      'between\n',
+  );
+  printTable(
+    ['', 'people', 'picks each', 'win rate', 'by others’ tastes', 'liked more by', 'sound', 'sound for everyone'],
+    results.map((result) => [
+      result.kind,
+      String(result.people),
+      String(result.picks),
+      interval(result.winRate),
+      interval(result.stranger),
+      interval(result.gain),
+      result.sound === null ? '–' : share(result.sound),
+      result.soundForEveryone === null ? '–' : share(result.soundForEveryone),
+    ]),
+  );
+  console.log('');
+}
+
+/** Under `taste.`: what is made for people, against what everyone gets. */
+export function tasteFigures(results: TasteResult[]): Record<string, Figure> {
+  const figures: Record<string, Figure> = {};
+  for (const { kind, ...result } of results) {
+    for (const [name, figure] of Object.entries(result)) {
+      // A mean of nothing is no figure.
+      if (figure !== null && (typeof figure === 'number' || figure.n > 0)) figures[`taste.${kind}.${name}`] = figure;
+    }
+  }
+  return figures;
 }
 
 export function autoFigures(result: AutoResult): Record<string, Figure> {

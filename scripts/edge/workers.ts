@@ -5,9 +5,16 @@ import { fileURLToPath } from 'node:url';
 import type { D1Database } from '@cloudflare/workers-types';
 import { applyMigrations } from '../../worker/hosts/migrations.ts';
 
-export type Settings = Partial<
-  Record<'ROOT_KEY' | 'INFERENCE_URL' | 'INFERENCE_KEY' | 'DEMO' | 'CLOCK_OFFSET_MS', string>
->;
+/** What the environment may set; worker/env.ts says what each is. */
+export const SETTINGS = [
+  'ROOT_KEY',
+  'INFERENCE_URL',
+  'INFERENCE_IMAGES_URL',
+  'INFERENCE_KEY',
+  'DEMO',
+  'CLOCK_OFFSET_MS',
+] as const;
+export type Settings = Partial<Record<(typeof SETTINGS)[number], string>>;
 export type Started = { url: string; stop(): Promise<void> };
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

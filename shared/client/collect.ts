@@ -36,6 +36,13 @@ export function collect(send: Send) {
         readJson<ComparisonRecord>,
       ),
 
+    /** The bytes of a picture that was dealt, drawn or uploaded, with a secret key. */
+    downloadImage: (sha256: string, options?: CallOptions) =>
+      send(
+        { method: 'GET', path: `/v1/images/${encodeURIComponent(sha256)}`, ...options },
+        async (response) => new Uint8Array(await response.arrayBuffer()),
+      ),
+
     /** Stores a vote. Keep the id with the vote where it may be sent again later: the second time is a replay. */
     createPreference: (input: WithoutId<z.input<typeof PreferenceInput>>, options?: CallOptions) => {
       const json = { ...input, id: input.id ?? uuidv7() };

@@ -1,5 +1,6 @@
 /** Calls of those who want answers: OpenAI-shaped chat completions, whole or as they are made. */
 import type { z } from 'zod';
+import type { ImageRequest, ImageResult } from '../contracts/image.ts';
 import type { ChatCompletion, ChatRequest, CreditRequest, CreditResult } from '../contracts/inference.ts';
 import { EdgeError } from './edge-error.ts';
 import { type CallOptions, readJson, type Send } from './request.ts';
@@ -62,6 +63,12 @@ export function infer(send: Send) {
           adapter: readAdapter(response),
           completion: await readJson<ChatCompletion>(response),
         }),
+      ),
+    /** Pictures of the domain's live adapter, for the user of the token. Not repeated by itself: pictures take their time. */
+    generateImages: (json: z.input<typeof ImageRequest>, options?: CallOptions) =>
+      send(
+        { method: 'POST', path: '/v1/images/generations', json, timeoutMs: 120_000, ...options },
+        async (response) => ({ adapter: readAdapter(response), ...(await readJson<ImageResult>(response)) }),
       ),
     /** What the live adapter thinks of each token of an answer. */
     credit: (request: CreditRequest, options?: CallOptions) =>

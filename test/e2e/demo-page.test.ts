@@ -77,6 +77,19 @@ describe('the demo page', { timeout: 240_000 }, () => {
     await page.close();
   });
 
+  it('says plainly where personal weights are missing', async () => {
+    const { page, errors } = await open(1200);
+    await page.locator('.tabs a', { hasText: 'Your taste' }).click();
+    await expect.poll(() => page.locator('#picks-pictures').textContent()).toContain('not built');
+    await page.keyboard.press('1');
+    await page.locator('.kinds a', { hasText: 'Replies' }).click();
+    await expect.poll(() => page.locator('#picks-replies').textContent()).toContain('not built');
+    await page.locator('.tabs a', { hasText: 'Teach' }).click();
+    await page.locator('.reply:enabled').first().waitFor(PATIENT);
+    expect(errors).toEqual([]);
+    await page.close();
+  });
+
   it('keeps a vote while the edge cannot be reached and sends it when it can', async () => {
     const { page } = await open(1200);
     const stored = async () => {

@@ -11,16 +11,16 @@ import { type BackEnd, backEnd } from '../inference/back-end.ts';
 import { type DomainRow, findDomain } from '../store/domains.ts';
 import { findProject } from '../store/projects.ts';
 import { readStats } from '../store/stats.ts';
-import type { DemoConfig, DemoReplies, DemoSession, DemoState } from './contract.ts';
+import type { DemoConfig, DemoReady, DemoReplies, DemoSession, DemoState, DemoTaste } from './contract.ts';
 import { demoPage } from './page.generated.js';
 
 const TOKEN_SECONDS = 3600;
 /** Before and now are asked with the same seed: what differs is the adapter. */
 const SAMPLE_SEED = 7;
 
-/** The page needs its own inline script and style, and nothing from anywhere else. */
+/** The page needs its own inline script and style and the edge's pictures, and nothing from anywhere else. */
 const POLICY =
-  "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+  "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 export const demo = new Hono<Env>();
 
@@ -35,17 +35,27 @@ demo.post('/demo/session', async (c) => {
   const parsed = UserId.safeParse(user);
   if (!parsed.success) throw new ApiError('invalid_request', 'user: must be a pseudonym.');
   const project = found(await findProject(c.var.db, config.project), 'project');
-  const wish = { user: parsed.data, scopes: ['collect' as const], expiresInSeconds: TOKEN_SECONDS };
+  const wish = { user: parsed.data, scopes: ['collect' as const, 'infer' as const], expiresInSeconds: TOKEN_SECONDS };
   const { token } = await mintUserToken(project, wish, c.var.now());
   const offset = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
-  const { domain, prompts } = config;
-  return c.json({ token, expiresInSeconds: TOKEN_SECONDS, domain, prompts, offset } satisfies DemoSession);
+  const { domain, prompts, taste } = config;
+  const answer = { token, expiresInSeconds: TOKEN_SECONDS, domain, prompts, offset, project: config.project, taste };
+  return c.json(answer satisfies DemoSession);
 });
 
 demo.get('/demo/state', async (c) => {
   const config = readConfig(c);
   const stats = await readStats(c.var.db, config.project, await demoDomain(c, config));
   return c.json({ stats, now: c.var.now() } satisfies DemoState);
+});
+
+demo.get('/demo/taste', async (c) => {
+  const { project, taste } = readConfig(c);
+  const find = async (plan: DemoTaste | { missing: string }) =>
+    'domain' in plan ? await findDomain(c.var.db, project, plan.domain) : null;
+  const [pictures, replies] = await Promise.all([find(taste.pictures), find(taste.replies)]);
+  const ready = { pictures: typeof pictures?.live === 'string', replies: typeof replies?.encoder === 'string' };
+  return c.json(ready satisfies DemoReady);
 });
 
 demo.get('/demo/replies', async (c) => {

@@ -36,10 +36,10 @@ const { values } = parseArgs({
 await mkdir(values.persist, { recursive: true });
 const db = openSqliteD1(join(values.persist, 'edge.sqlite'));
 await applyMigrations(db, fileURLToPath(new URL('../../migrations', import.meta.url)));
-const { ROOT_KEY, INFERENCE_URL, INFERENCE_KEY, DEMO, CLOCK_OFFSET_MS } = process.env;
-const settings = Object.entries({ ROOT_KEY, INFERENCE_URL, INFERENCE_KEY, DEMO, CLOCK_OFFSET_MS }).filter(
-  ([, value]) => value,
-);
+const { ROOT_KEY, INFERENCE_URL, INFERENCE_IMAGES_URL, INFERENCE_KEY, DEMO, CLOCK_OFFSET_MS } = process.env;
+const settings = Object.entries({
+  ...{ ROOT_KEY, INFERENCE_URL, INFERENCE_IMAGES_URL, INFERENCE_KEY, DEMO, CLOCK_OFFSET_MS },
+}).filter(([, value]) => value);
 const packageFile = (name: string) => readFile(createRequire(import.meta.url).resolve(name), 'utf8');
 let opened: Promise<NetworkBackEnd> | undefined;
 const bindings: Bindings = {

@@ -3,7 +3,7 @@ import type { Context } from 'hono';
 import type { Features } from '../../shared/contracts/features.ts';
 import type { ChatCompletion, ChatRequest, CreditRequest, CreditResult } from '../../shared/contracts/inference.ts';
 import { ApiError } from '../access/api-error.ts';
-import type { Env } from '../env.ts';
+import type { Bindings, Env } from '../env.ts';
 import { runnerBackEnd } from './runner.ts';
 
 /** An OpenAI-shaped request, ready to send: `model` is the adapter's sha, "base", or "mixture". */
@@ -47,9 +47,17 @@ export type BackEnd = {
   load(sha: string): Promise<{ differs: boolean }>;
 };
 
+export type Output = 'text' | 'pictures';
+
+/** Where what makes this output answers; undefined = nowhere. One address may do for both. */
+export function backEndUrl({ INFERENCE_URL, INFERENCE_IMAGES_URL }: Bindings, output: Output): string | undefined {
+  const url = output === 'pictures' ? INFERENCE_IMAGES_URL || INFERENCE_URL : INFERENCE_URL;
+  return url?.replace(/\/$/, '') || undefined;
+}
+
 /** The back end of the bindings; throws `inference_unavailable` where none is configured. */
-export function backEnd(c: Context<Env>): BackEnd {
-  const { INFERENCE_URL, INFERENCE_KEY } = c.env;
-  if (!INFERENCE_URL) throw new ApiError('inference_unavailable', 'No inference back end is configured.');
-  return runnerBackEnd(INFERENCE_URL.replace(/\/$/, ''), INFERENCE_KEY);
+export function backEnd(c: Context<Env>, output: Output = 'text'): BackEnd {
+  const url = backEndUrl(c.env, output);
+  if (!url) throw new ApiError('inference_unavailable', `No inference back end is configured for ${output}.`);
+  return runnerBackEnd(url, c.env.INFERENCE_KEY);
 }

@@ -167,7 +167,7 @@ async function modelsCandidates(
     const { k, draws = k, seed = randomSeed() >>> 1, prompt } = request;
     const wish = { prompt: prompt.text as string, k, draws, seed };
     if (request.kind === 'steps') throw new ApiError('invalid_request', 'kind: a picture has no steps to be marked');
-    return askPictures(c, backEnd(c), domain, wish, c.req.raw.signal);
+    return askPictures(c, backEnd(c, 'pictures'), domain, wish, c.req.raw.signal);
   }
   if (!request.prompt.messages) {
     throw new ApiError(

@@ -3,6 +3,7 @@ import { createRoute } from '@hono/zod-openapi';
 import { sql } from 'drizzle-orm';
 import packageJson from '../../package.json' with { type: 'json' };
 import { Health } from '../../shared/contracts/stats.ts';
+import { backEndUrl } from '../inference/back-end.ts';
 import { json, router } from './router.ts';
 
 export const VERSION = packageJson.version;
@@ -18,10 +19,11 @@ health.openapi(
     responses: { 200: json(Health, 'Alive; degraded when a part is missing') },
   }),
   async (c) => {
+    const urls = new Set((['text', 'pictures'] as const).flatMap((output) => backEndUrl(c.env, output) ?? []));
     const [database, files, inference] = await Promise.all([
       holds(() => c.var.db.get(sql`SELECT 1`)),
       holds(() => c.env.FILES.head('health')),
-      c.env.INFERENCE_URL ? holds(() => inferenceAnswers(c.env.INFERENCE_URL ?? '')) : null,
+      urls.size > 0 ? holds(() => Promise.all([...urls].map(inferenceAnswers))) : null,
     ]);
     const status = database && files && inference !== false ? ('ok' as const) : ('degraded' as const);
     return c.json({ status, version: VERSION, host: c.env.HOST, database, files, inference }, 200);

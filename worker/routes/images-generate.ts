@@ -45,7 +45,7 @@ imagesGenerate.openapi(
       ...(personal && { user: personal.user }),
     };
     const role = domain.live === null ? 'base' : 'live';
-    const drawn = await drawPictures(c, backEnd(c), ask, role, c.req.raw.signal);
+    const drawn = await drawPictures(c, backEnd(c, 'pictures'), ask, role, c.req.raw.signal);
     const comparison = mayCollect ? await deal(c, domain.id, prompt, drawn) : null;
     c.header(ADAPTER_HEADER, model);
     if (personal) c.header(ENCODER_HEADER, personal.encoder);

@@ -2,8 +2,9 @@
 import type { Context } from 'hono';
 import type { AdapterRecord } from '../../shared/contracts/adapter.ts';
 import { ApiError } from '../access/api-error.ts';
+import { kindOfAdapter } from '../adapter-files/image-adapter.ts';
 import type { Env } from '../env.ts';
-import { backEnd } from '../inference/back-end.ts';
+import { backEnd, backEndUrl } from '../inference/back-end.ts';
 import { findAdapter } from '../store/adapters.ts';
 import { moveAlias } from '../store/alias-moves.ts';
 import { findDomain } from '../store/domains.ts';
@@ -42,7 +43,8 @@ function loadingKey(c: Context<Env>, sha: string): string {
   return `${c.var.project.id}/${sha}`;
 }
 
-async function loadAndFlip(c: Context<Env>, { sha, domain, gates, createdAt }: AdapterRecord): Promise<string | null> {
+async function loadAndFlip(c: Context<Env>, record: AdapterRecord): Promise<string | null> {
+  const { sha, domain, gates, createdAt } = record;
   const project = c.var.project.id;
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
     const row = await findDomain(c.var.db, project, domain);
@@ -52,7 +54,7 @@ async function loadAndFlip(c: Context<Env>, { sha, domain, gates, createdAt }: A
     if (row.live === sha) return null;
     const live = row.live === null ? null : await findAdapter(c.var.db, project, row.live);
     if (live && live.createdAt > createdAt) return 'A newer adapter is live.';
-    await loadAndProbe(c, sha);
+    await loadAndProbe(c, record);
     const move = {
       domain,
       from: row.live,
@@ -68,8 +70,10 @@ async function loadAndFlip(c: Context<Env>, { sha, domain, gates, createdAt }: A
 }
 
 /** Throws ApiError when the back end cannot serve the adapter. Without a back end there is nothing to load it into. */
-export async function loadAndProbe(c: Context<Env>, sha: string): Promise<void> {
-  if (!c.env.INFERENCE_URL) return;
-  const { differs } = await backEnd(c).load(sha);
+export async function loadAndProbe(c: Context<Env>, { sha, files }: AdapterRecord): Promise<void> {
+  // What it is made of says which model it belongs to: a recipe may be for either (sft).
+  const output = kindOfAdapter(files.map(({ name }) => name)) === 'pictures' ? 'pictures' : 'text';
+  if (!backEndUrl(c.env, output)) return;
+  const { differs } = await backEnd(c, output).load(sha);
   if (!differs) throw new ApiError('probe_failed', 'The adapter was loaded, but its answers are those of the base.');
 }

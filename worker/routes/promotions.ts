@@ -36,7 +36,7 @@ promotions.openapi(
       if (domain.live === sha) throw new ApiError('already_exists', 'This adapter is live already.');
       const problem = gateProblem(record.gates, domain.gates);
       if (problem && !force) throw new ApiError('gate_failed', `${problem} Say force to serve it all the same.`);
-      await loadAndProbe(c, sha);
+      await loadAndProbe(c, record);
       return { domain: domain.id, from: domain.live, to: sha, action: 'promote', actor: key, note };
     });
     return c.json(move, 200);

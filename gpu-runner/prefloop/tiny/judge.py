@@ -4,6 +4,7 @@ Every request is an object with an `op`, and an `id` that comes back with the an
 
 - `{"op": "personas"}` → `personas` [{name, taste}]
 - `{"op": "prompts", "kind": "replies", "n": 300, "seed": 7, "split": "held_out"}` → `prompts` [{text, messages, identity}]
+- `{"op": "captions", "n": 100, "seed": 7, "fewest": 1, "most": 2}` → `captions`: of pictures, naming so many attributes
 - `{"op": "score", "persona": "warm", "items": [{"prompt": …, "replies": […]}]}` → `scores`, `parsed`: a list per item
 - `{"op": "parse", "items": …}` → `attributes`: per item and reply an object, or null where it does not parse
 - `{"op": "judge", "items": …}` → `verdicts`: per item and reply {parsed, flaws, score}
@@ -17,11 +18,13 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, TextIO
 
 from prefloop.tiny import personas
+from prefloop.tiny.sprites.attributes import ATTRIBUTES, caption_of, sample_known
 from prefloop.tiny.world import KINDS, Prompt, read_prompt, replies, sample_prompts
 
 MAX_PROMPTS = 100_000
@@ -37,7 +40,7 @@ def answer(request: Any) -> dict[str, Any]:
     return _OPS[op](request)
 
 
-def serve(lines: TextIO, out: TextIO) -> None:
+def serve(lines: TextIO, out: TextIO, answer: Callable[[Any], dict[str, Any]] = answer) -> None:
     """Answers every line until the input ends."""
     for line in lines:
         if not line.strip():
@@ -58,16 +61,37 @@ def _personas(_: dict[str, Any]) -> dict[str, Any]:
 
 
 def _prompts(request: dict[str, Any]) -> dict[str, Any]:
-    n, seed = request.get("n"), request.get("seed", 0)
-    if type(n) is not int or not 0 < n <= MAX_PROMPTS:
-        raise ValueError(f"n is a whole number from 1 to {MAX_PROMPTS}")
-    if type(seed) not in (int, str):
-        raise ValueError("seed is a whole number or a string")
+    n, seed = read_count(request), read_seed(request)
     kind, split = request.get("kind", replies.KIND), request.get("split")
     if not isinstance(kind, str) or not isinstance(split, str | None):
         raise ValueError("kind and split are strings")
     found = sample_prompts(kind, n, seed, split)  # pyright: ignore[reportArgumentType]
     return {"prompts": [{"text": p.text, "messages": p.messages, "identity": p.identity} for p in found]}
+
+
+def _captions(request: dict[str, Any]) -> dict[str, Any]:
+    n, seed = read_count(request), read_seed(request)
+    fewest, most = request.get("fewest", 1), request.get("most", 4)
+    if type(fewest) is not int or type(most) is not int or not 0 < fewest <= most <= len(ATTRIBUTES):
+        raise ValueError(f"fewest and most are whole numbers from 1 to {len(ATTRIBUTES)}")
+    rng = random.Random(f"captions:{seed}")
+    return {"captions": [caption_of(sample_known(rng, fewest, most)) for _ in range(n)]}
+
+
+def read_count(request: dict[str, Any]) -> int:
+    """`n` of a request."""
+    n = request.get("n")
+    if type(n) is not int or not 0 < n <= MAX_PROMPTS:
+        raise ValueError(f"n is a whole number from 1 to {MAX_PROMPTS}")
+    return n
+
+
+def read_seed(request: dict[str, Any]) -> int | str:
+    """`seed` of a request; 0 where it has none."""
+    seed = request.get("seed", 0)
+    if type(seed) not in (int, str):
+        raise ValueError("seed is a whole number or a string")
+    return seed
 
 
 def _score(request: dict[str, Any]) -> dict[str, Any]:
@@ -111,7 +135,14 @@ def _user_text(prompt: Any, item: int) -> str:
     return said[-1]
 
 
-_OPS = {"personas": _personas, "prompts": _prompts, "score": _score, "parse": _parse, "judge": _judge}
+_OPS = {
+    "personas": _personas,
+    "prompts": _prompts,
+    "captions": _captions,
+    "score": _score,
+    "parse": _parse,
+    "judge": _judge,
+}
 
 
 def main() -> None:

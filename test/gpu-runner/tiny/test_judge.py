@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+from prefloop.tiny.sprites.attributes import read_caption
+
 
 @pytest.fixture
 def judge():
@@ -45,6 +47,14 @@ def test_it_deals_prompts_of_a_split_and_repeats_with_the_seed(judge):
     assert judge(request) == first
     train = judge({**request, "split": "train", "n": 200})
     assert not {p["identity"] for p in first["prompts"]} & {p["identity"] for p in train["prompts"]}
+
+
+def test_it_deals_captions_that_leave_something_open(judge):
+    request = {"op": "captions", "n": 30, "seed": "page", "fewest": 1, "most": 2}
+    captions = judge(request)["captions"]
+    assert {len(read_caption(one) or {}) for one in captions} == {1, 2}
+    assert judge(request)["captions"] == captions != judge({**request, "seed": 1})["captions"]
+    assert "fewest and most" in judge({**request, "fewest": 3})["error"]["message"]
 
 
 def test_it_scores_parses_and_judges_replies(judge):

@@ -247,3 +247,18 @@ test('for a page it is small and brings no library along', async () => {
   expect(sources.filter((path) => !/^(client|math)\//.test(path))).toEqual([]);
   expect(bundle.outputFiles[0]?.contents.length).toBeLessThan(10_000);
 });
+
+test('pictures are asked for once, say what drew them, and come as bytes', async () => {
+  const drawn = { created: 1, data: [{ sha256: 'a'.repeat(64), seed: 5 }], personal: null, comparison: null };
+  answers = [json(200, drawn, { 'x-prefloop-adapter': 'b'.repeat(64) }), busy];
+  const client = connect();
+  const request = { model: 'sprites', prompt: 'a creature', seed: 5, personal: false };
+  expect(await client.generateImages(request)).toEqual({ ...drawn, adapter: 'b'.repeat(64) });
+  expect(JSON.parse(seen[0]?.body ?? '')).toEqual(request);
+  expect((await failure(client.generateImages(request))).status).toBe(503);
+  expect(seen).toHaveLength(2);
+
+  answers = [(_, response) => response.end(Uint8Array.of(1, 2, 3))];
+  expect(await client.downloadImage('c'.repeat(64))).toEqual(Uint8Array.of(1, 2, 3));
+  expect(seen.at(-1)).toMatchObject({ method: 'GET', url: `/v1/images/${'c'.repeat(64)}` });
+});
