@@ -17,20 +17,15 @@ from prefloop.recipes.laplace import new_laplace_policy
 from prefloop.taste.features import load_feature_encoder
 from prefloop.taste.fit import Votes
 from prefloop.taste.set_encoder import FILE, SetEncoder, read_set_encoder
-from prefloop.taste.votes import drawing_features, picked
+from prefloop.taste.votes import picked
 from prefloop.tiny.personal import IMAGES
+from prefloop.tiny.sprites.draw import every_drawing
 from prefloop.tiny.sprites.voters import VOTE_NOISE, choose, draw_tastes
 
 BETA, PRECISION = 60.0, 25.0
 # Votes that a person of training is known by.
 SUPPORT = 16
 DRAWS = 20_000
-
-
-@cache
-def features() -> Tensor:
-    """(C, F) of every drawing."""
-    return drawing_features(load_feature_encoder("tiny"))
 
 
 @cache
@@ -44,6 +39,15 @@ class PersonalPictures:
     def __init__(self, context: Context):
         self.context = context
         self.world = PictureWorld(context.seed, context.size(8000, 60))
+
+    @cached_property
+    def features_CF(self) -> Tensor:
+        """Of the drawings that are used, zeros elsewhere."""
+        used = self.world.used
+        features_UF = load_feature_encoder("tiny").features(every_drawing()[used])
+        return features_UF.new_zeros(len(self.world.axes_CK), features_UF.shape[1]).index_copy(
+            0, used, features_UF
+        )
 
     def people(self, name: int, count: int) -> tuple[Tensor, Tensor, Tensor]:
         """(tastes (P, K), deals (P, V), picks (P, V)) of people drawn under this number."""
@@ -59,7 +63,7 @@ class PersonalPictures:
     def votes(self, places_PV: Tensor, picked_PV: Tensor) -> Votes:
         """As the edge makes pairs of picks."""
         others = (picked_PV[..., None] + torch.arange(1, DEALT)) % DEALT
-        return picked(features()[self.world.deals.creatures[places_PV]], picked_PV, others)
+        return picked(self.features_CF[self.world.deals.creatures[places_PV]], picked_PV, others)
 
     def embed(self, places_PV: Tensor, picked_PV: Tensor, known_P: Tensor) -> Tensor:
         """(P, N, U) of the first `known_P` votes of each."""

@@ -24,6 +24,8 @@ from prefloop.tiny.sprites.reader import follows, read_images
 from prefloop.tiny.sprites.tastes import ASKED_FOR, AXES
 from prefloop.tiny.sprites.voters import Deals, axes_of_creatures, sample_deals
 
+# Of the tiny diffusion model's denoiser, in its folder.
+WEIGHTS = "unet/diffusion_pytorch_model.safetensors"
 # Picks of one step, among so many drawings.
 PICKS, DEALT = 32, 4
 CAPTION_DROPOUT = 0.1
@@ -36,14 +38,6 @@ def model() -> ImageModel:
     """Half precision where the processor computes in it: it is twice as fast, and noise is added to the pictures anyway."""
     has_bf16 = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
     return load_image_model("tiny-diffusion", "bf16" if has_bf16 else "fp32")
-
-
-@cache
-def latents_of_drawings() -> Tensor:
-    """(C, …) of every creature."""
-    encoder = load_image_model("tiny-diffusion")
-    drawings_C3HW = torch.from_numpy(every_drawing()).permute(0, 3, 1, 2).float() / 127.5 - 1
-    return torch.cat([encoder.latents(some) for some in drawings_C3HW.split(250)])
 
 
 @dataclass(frozen=True)
@@ -75,6 +69,21 @@ class PictureWorld:
     @cached_property
     def axes_CK(self) -> Tensor:
         return axes_of_creatures()
+
+    @cached_property
+    def used(self) -> Tensor:
+        """Which creatures are in any of the deals."""
+        return self.deals.creatures.unique()
+
+    @cached_property
+    def latents_C(self) -> Tensor:
+        """(C, …) of the drawings that are used, zeros elsewhere."""
+        encoder = load_image_model("tiny-diffusion")
+        drawings_U3HW = torch.from_numpy(every_drawing()[self.used]).permute(0, 3, 1, 2).float() / 127.5 - 1
+        latents_U = torch.cat([encoder.latents(some) for some in drawings_U3HW.split(250)])
+        return latents_U.new_zeros(len(self.axes_CK), *latents_U.shape[1:]).index_copy(
+            0, self.used, latents_U
+        )
 
     def new_captions(self, count: int) -> list[str]:
         """That none of the deals has; each names one to four things, as theirs do."""
@@ -112,7 +121,7 @@ class PictureWorld:
         better_Mkk = phi_Mk[:, :, None] > phi_Mk[:, None, :]
         of_B, chosen_B, rejected_B = better_Mkk.nonzero().T
         return PictureBatch(
-            latents_of_drawings()[self.deals.creatures[places_M].flatten()],
+            self.latents_C[self.deals.creatures[places_M].flatten()],
             model().condition(captions).at(groups_N),
             groups_N,
             of_B * DEALT + chosen_B,

@@ -51,6 +51,9 @@ def identity_of(module: ModuleType, quick: bool) -> str:
     # an experiment names in ALSO what it depends on beyond what all of them share
     for part in (module, *getattr(module, "ALSO", ())):
         digest.update(_code(inspect.getsource(part)))
+    # and in FILES which weights beside the tiny language model
+    for path in getattr(module, "FILES", ()):
+        digest.update(path.read_bytes())
     digest.update(_shared())
     return digest.hexdigest()[:16]
 

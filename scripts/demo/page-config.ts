@@ -9,7 +9,7 @@ const PAGE_SAMPLES = 3;
 /** Questions that are answered for one person and for everyone. */
 const PAGE_SHOWN = 50;
 const NOT_BUILT =
-  'The personal weights are not built. In gpu-runner: .venv/bin/python -m prefloop.tiny.build_personal, then start the demo again.';
+  'The personal weights are not built. In gpu-runner: .venv/bin/python -m papers.build_personal, then start the demo again.';
 
 /** `found`: what the folder has; `built`: what of it fits the models that run. */
 export type Personal = { folder: string; found: Built; built: Built };

@@ -8,10 +8,11 @@ from torch import Tensor
 from papers import picture_world
 from papers.context import Context
 from papers.experiment import Arm, BySeed, Claim, Experiment, Figures, minus
-from papers.picture_world import DEALT, PictureWorld, Seen, draw, train_lora, win_rate
+from papers.picture_world import DEALT, WEIGHTS, PictureWorld, Seen, draw, train_lora, win_rate
 from papers.tiny import mean, recipe_of
 from prefloop.contracts import DiffusionDpoRecipe, SftRecipe
 from prefloop.image import errors, noising, sample, step
+from prefloop.image.model import BUILT_IN
 from prefloop.image.step import PictureBatch
 from prefloop.recipes.diffusion_dpo import pair_objective
 from prefloop.recipes.pictures import Method
@@ -23,6 +24,7 @@ from prefloop.tiny.sprites.voters import VOTE_NOISE
 
 # Code beside this file that the figures depend on (`papers.results`).
 ALSO = (picture_world, errors, noising, sample, step, reader, tastes, voters)
+FILES = (BUILT_IN / WEIGHTS,)
 REWARD, BETA = "cosy", 60.0
 # Pictures of the base to each caption: one is a matter of luck.
 CAPTIONS, OTHERS = 96, 4

@@ -11,17 +11,20 @@ from papers import personal_pictures, picture_world
 from papers.context import Context
 from papers.experiment import Arm, BySeed, Claim, Experiment, Figures
 from papers.personal_pictures import BETA, PersonalPictures
-from papers.picture_world import Seen, draw, train_lora, win_rate
+from papers.picture_world import WEIGHTS, Seen, draw, train_lora, win_rate
 from papers.tiny import mean, recipe_of
 from prefloop.adapters.lora import Adapter
 from prefloop.contracts import DiffusionDpoRecipe
 from prefloop.image import errors, noising, personalize, sample, step
+from prefloop.image.model import BUILT_IN
 from prefloop.image.personalize import UserAttention, UserProjection
 from prefloop.image.sample import Audience
 from prefloop.image.step import PictureBatch
 from prefloop.recipes.diffusion_dpo import pair_objective
 from prefloop.recipes.pictures import Method
 from prefloop.taste import set_encoder
+from prefloop.taste.set_encoder import FILE
+from prefloop.tiny.personal import IMAGES
 from prefloop.tiny.sprites import reader, tastes, voters
 from prefloop.tiny.sprites.attributes import read_caption
 from prefloop.tiny.sprites.voters import draw_tastes
@@ -31,6 +34,7 @@ ALSO = (
     *(personal_pictures, picture_world, errors, noising, personalize, sample, step, set_encoder),
     *(reader, tastes, voters),
 )
+FILES = (BUILT_IN / WEIGHTS, IMAGES / "encoder" / FILE)
 VOTES, FEW = (0, 1, 2, 4, 8, 16), 4
 # By how much what a user says is strengthened when pictures are drawn: chosen on people of training.
 STRENGTHS = (1.0, 1.5, 2.0, 3.0)

@@ -8,10 +8,11 @@ from torch import Tensor
 from papers import picture_world
 from papers.context import Context
 from papers.experiment import Arm, Claim, Experiment, Figures, minus
-from papers.picture_world import PictureWorld, Seen, draw, train_lora
+from papers.picture_world import WEIGHTS, PictureWorld, Seen, draw, train_lora
 from papers.tiny import recipe_of
 from prefloop.contracts import DiffusionDpoRecipe, RankDpoRecipe
 from prefloop.image import errors, noising, sample, step
+from prefloop.image.model import BUILT_IN
 from prefloop.image.step import PictureBatch
 from prefloop.objectives.rank_dpo import preference_probability
 from prefloop.recipes.diffusion_dpo import pair_objective
@@ -22,6 +23,7 @@ from prefloop.tiny.sprites import reader, tastes, voters
 
 # Code beside this file that the figures depend on (`papers.results`).
 ALSO = (picture_world, errors, noising, sample, step, reader, tastes, voters)
+FILES = (BUILT_IN / WEIGHTS,)
 ONE, BETA = "cosy", 60.0
 CAPTIONS, OTHERS, STEPS = 96, 4, 64
 

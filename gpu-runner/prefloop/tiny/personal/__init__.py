@@ -1,5 +1,9 @@
-"""Ready-made personal weights of the tiny models: a user encoder and a user attention for pictures (`build_personal`)."""
+"""Ready-made personal weights of the tiny models (`python -m papers.build_personal`).
+
+images/: a user encoder and the user attention that was trained with it. replies/: adapters of a basis and their mixture.
+"""
 
 from pathlib import Path
 
-IMAGES = Path(__file__).parent / "images"
+PERSONAL = Path(__file__).parent
+IMAGES = PERSONAL / "images"
