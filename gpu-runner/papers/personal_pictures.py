@@ -26,6 +26,8 @@ BETA, PRECISION = 60.0, 25.0
 # Votes that a person of training is known by.
 SUPPORT = 16
 DRAWS = 20_000
+# That are drawn in the test; as many others are drawn when the strength is chosen.
+CAPTIONS = 24
 
 
 @cache
@@ -38,7 +40,7 @@ class PersonalPictures:
 
     def __init__(self, context: Context):
         self.context = context
-        self.world = PictureWorld(context.seed, context.size(8000, 60))
+        self.world = PictureWorld(context.seed, context.size(8000, 60), 2 * context.size(CAPTIONS, 2))
 
     @cached_property
     def features_CF(self) -> Tensor:

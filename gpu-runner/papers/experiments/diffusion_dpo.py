@@ -40,9 +40,9 @@ class Rewarded:
 
     def __init__(self, context: Context):
         self.context = context
-        self.world = PictureWorld(context.seed, context.size(8000, 60))
+        self.world = PictureWorld(context.seed, context.size(8000, 60), context.size(CAPTIONS, 2))
         self.taste_K = reward_tastes()[REWARD]
-        self.captions = self.world.new_captions(context.size(CAPTIONS, 2))
+        self.captions = self.world.captions
 
     def oracle(self, places_M: Tensor, generator: torch.Generator) -> Tensor:
         """One pick in ten falls on another one."""
@@ -170,7 +170,7 @@ EXPERIMENT = Experiment(
     settings=(
         "the oracle’s reward is `cosy` (warm colours, soft shapes); picks of one among four drawings of one caption, 10 % of the "
         "oracle’s fall on another; 2,048 picks, each seen once, 32 a step, LoRA of rank 16 on all linear layers; β 60 on 512 "
-        "values, as 2,000 on the latents of SD 1.5; 96 new captions, 20 steps, guidance 3"
+        "values, as 2,000 on the latents of SD 1.5; 96 captions that no pick was among, 20 steps, guidance 5"
     ),
     notes=(
         (

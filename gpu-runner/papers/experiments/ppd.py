@@ -15,7 +15,7 @@ from papers.picture_world import WEIGHTS, Seen, draw, train_lora, win_rate
 from papers.tiny import mean, recipe_of
 from prefloop.adapters.lora import Adapter
 from prefloop.contracts import DiffusionDpoRecipe
-from prefloop.image import errors, noising, personalize, sample, step
+from prefloop.image import errors, listening, noising, personalize, sample, step
 from prefloop.image.model import BUILT_IN
 from prefloop.image.personalize import UserAttention, UserProjection
 from prefloop.image.sample import Audience
@@ -31,7 +31,7 @@ from prefloop.tiny.sprites.voters import draw_tastes
 
 # Code beside this file that the figures depend on (`papers.results`).
 ALSO = (
-    *(personal_pictures, picture_world, errors, noising, personalize, sample, step, set_encoder),
+    *(personal_pictures, picture_world, errors, listening, noising, personalize, sample, step, set_encoder),
     *(reader, tastes, voters),
 )
 FILES = (BUILT_IN / WEIGHTS, IMAGES / "encoder" / FILE)
@@ -41,7 +41,6 @@ STRENGTHS = (1.0, 1.5, 2.0, 3.0)
 # Pictures of the other side to each caption: one is a matter of luck.
 OTHERS = 4
 TRAINED, TESTED = 1, 2
-CAPTIONS = 24
 
 
 class Judged:
@@ -51,7 +50,7 @@ class Judged:
         self.context = context
         self.pictures = PersonalPictures(context)
         self.tastes_PK, self.places_PV, self.picked_PV = self.pictures.people(name, count)
-        captions = self.pictures.world.new_captions(2 * context.size(CAPTIONS, 2))
+        captions = self.pictures.world.captions
         # the people whom the strength is chosen on are asked for other pictures
         self.captions = captions[(name - 1) * len(captions) // 2 : name * len(captions) // 2]
         each = context.size(2, 1)
@@ -95,14 +94,14 @@ class Judged:
 
 class Tested(Judged):
     def __init__(self, context: Context):
-        super().__init__(context, TESTED, context.size(48, 2))
+        super().__init__(context, TESTED, context.size(52, 2))
 
     @cached_property
     def strength(self) -> float:
         """The one with which people of training like their pictures best, over the base's, after four votes."""
 
         def make() -> float:
-            known = Judged(self.context, TRAINED, self.context.size(48, 2))
+            known = Judged(self.context, TRAINED, self.context.size(52, 2))
             users_PNU, base = known.embed("votes", FEW), known.others("base", lambda: None)
             wins = {
                 strength: mean(win_rate(known.liked(known.draw_for(users_PNU, strength)), base).tolist())
@@ -205,6 +204,7 @@ EXPERIMENT = Experiment(
         "another’s votes": Arm(anothers),
     },
     score="winRate.4",
+    seeds=4,
     claims=[
         Claim(
             "four votes: people like their picture better than the unpersonalised DPO model’s",
@@ -236,8 +236,8 @@ EXPERIMENT = Experiment(
         "six taste axes, tastes drawn evenly on their sphere, nobody in training and in the test alike; a vote picks one of four "
         "drawings of one caption, which names one to four of six attributes, 10 % of picks fall on another of them; PPD learns "
         "from 8,192 picks, each by a person of their own who is known by 16 other votes (β 60 on 512 values, as 2,000 on "
-        "the latents of SD 1.5; prior precision 25); the unpersonalised model is Diffusion-DPO on 1,024 picks; 48 people a seed "
-        "are tested, two new captions each, 20 steps, guidance 3"
+        "the latents of SD 1.5; prior precision 25); the unpersonalised model is Diffusion-DPO on 1,024 picks; 52 people a seed "
+        "are tested, two captions each that nobody has voted on, 20 steps, guidance 5"
     ),
     notes=(
         (
@@ -251,7 +251,7 @@ EXPERIMENT = Experiment(
             "nothing is left unknown; both become embeddings by least squares on what the encoder says of well-known people"
         ),
         (
-            "`strength`: by which what users say is multiplied when pictures are drawn, chosen among 1, 1.5, 2 and 3 on 48 people "
+            "`strength`: by which what users say is multiplied when pictures are drawn, chosen among 1, 1.5, 2 and 3 on 52 people "
             "of training and other captions"
         ),
         (

@@ -33,9 +33,9 @@ class Ranked:
 
     def __init__(self, context: Context):
         self.context = context
-        self.world = PictureWorld(context.seed, context.size(8000, 60))
+        self.world = PictureWorld(context.seed, context.size(8000, 60), context.size(CAPTIONS, 2))
         self.tastes_SK = torch.stack(list(reward_tastes().values()))
-        self.captions = self.world.new_captions(context.size(CAPTIONS, 2))
+        self.captions = self.world.captions
 
     def draw_batch(self, rewards_SK: Tensor) -> picture_world.DrawBatch:
         """Ranked by how many of the comparisons a picture wins, over all of these rewards."""
@@ -134,7 +134,7 @@ EXPERIMENT = Experiment(
     settings=(
         "2,048 captions with four drawings each, ranked by how many of their comparisons under five built-in rewards (or under "
         "`cosy` alone) they win, seen once, 32 a step; LoRA of rank 16 on all linear layers; DPO β 60 on 512 values, as 2,000 on "
-        "the latents of SD 1.5, RankDPO 30 (its loss has no ½); 96 new captions, 20 steps, guidance 3"
+        "the latents of SD 1.5, RankDPO 30 (its loss has no ½); 96 captions that no pick was among, 20 steps, guidance 5"
     ),
     notes=(
         (

@@ -32,13 +32,15 @@ def add_noise(
     groups_N: Tensor,
     generator: torch.Generator,
     own_noise: bool = False,
+    shaping: bool = False,
 ) -> Noisy:
     """One time for each group (the pictures of a prompt), drawn evenly. groups_N: the group of each picture, from 0.
 
     The pictures of a group share their noise too, as Diffusion-DPO has it; own_noise: each has its own, as RankDPO.
+    shaping: only at times at which a picture takes shape, and persons are listened to.
     """
     count = int(groups_N.max()) + 1
-    times_N = model.noising.sample_times(count, generator).to(groups_N.device)[groups_N]
+    times_N = model.noising.sample_times(count, generator, shaping).to(groups_N.device)[groups_N]
     drawn = len(latents) if own_noise else count
     noise = torch.randn((drawn, *latents.shape[1:]), generator=generator).to(latents)
     noise = noise if own_noise else noise[groups_N]

@@ -24,6 +24,7 @@ from torch import Tensor
 
 from prefloop.adapters.adapted_linear import AdaptedLinear, Rows, adapt, assigned
 from prefloop.adapters.gemm import use_exact_products
+from prefloop.image.listening import heard
 from prefloop.image.noising import Noising, noising_of
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
@@ -141,7 +142,7 @@ class ImageModel:
     def denoise(self, noisy: Tensor, told_B: Tensor, condition: Condition, rows: Rows = ()) -> Tensor:
         """As `predict`, at the times that the denoiser itself is told."""
         noisy = noisy.to(self.dtype)
-        with assigned(rows):
+        with assigned(rows), heard(self.noising.is_shaping(told_B)):
             if self.is_transformer:
                 return self.denoiser(
                     hidden_states=noisy,

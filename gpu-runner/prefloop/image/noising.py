@@ -11,6 +11,9 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+# A person is listened to while a picture takes shape, where there is at least so much noise for one of signal: what is
+# drawn by then stands, and what is said of a person would only be drawn over it.
+SHAPING = 0.7
 Prediction = Literal["epsilon", "v_prediction", "sample", "flow"]
 
 
@@ -27,10 +30,23 @@ class Noising:
     def times(self) -> int:
         return len(self.signal_T)
 
-    def sample_times(self, count: int, generator: torch.Generator) -> Tensor:
-        """(count,) drawn evenly, one from each of as many parts of the schedule: what differs between times is no luck."""
+    @property
+    def shaping_T(self) -> Tensor:
+        """Whether a picture still takes shape."""
+        return self.sigma_T >= SHAPING * self.signal_T
+
+    def is_shaping(self, told_B: Tensor) -> Tensor:
+        """(B,) at times that the model is told, which may lie between two of the schedule."""
+        nearest_B = (self.told_T.to(told_B.device) - told_B[:, None].float()).abs().argmin(1)
+        return self.shaping_T.to(told_B.device)[nearest_B]
+
+    def sample_times(self, count: int, generator: torch.Generator, shaping: bool = False) -> Tensor:
+        """(count,) drawn evenly, one from each of as many parts of the schedule: what differs between times is no luck.
+
+        shaping: only of those at which a picture takes shape."""
+        among = self.shaping_T.nonzero()[:, 0] if shaping else torch.arange(self.times)
         parts = torch.randperm(count, generator=generator)
-        return ((parts + torch.rand(count, generator=generator)) * self.times / count).long()
+        return among[((parts + torch.rand(count, generator=generator)) * len(among) / count).long()]
 
     def noised(self, latents: Tensor, noise: Tensor, times_B: Tensor) -> Tensor:
         signal, sigma = self._at(times_B, latents)

@@ -6,7 +6,7 @@ are the user's tokens. No bias, so that a user of zeros changes nothing. The bas
 What is trained is one projection P of a user's tokens to where a caption's tokens lie, the same for every attention:
 W'ₖ = Wₖ P and W'ᵥ = Wᵥ P with the base's own Wₖ and Wᵥ. A person then says things as a caption does, and a handful of votes
 moves a few thousand numbers instead of a hundred times as many. P begins at zero: a fresh one changes nothing, and learns
-through V' (the paper trains W' freely).
+through V' (the paper trains W' freely). A user is listened to while a picture takes shape (`noising.SHAPING`).
 
 Shapes: B pictures · S places · T tokens of a caption, D their width · N of a user, U their width · I inner width of an
 attention, H its heads.
@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from torch.nn.functional import linear, scaled_dot_product_attention
 
 from prefloop.adapters.lora import flat_pairs
+from prefloop.image.listening import who_is_heard
 from prefloop.image.model import ImageModel
 
 
@@ -200,6 +201,8 @@ def _for_users(query_BHSd: Tensor, key_IU: Tensor, value_IU: Tensor, users_BNU: 
         raise ValueError(f"{count} pictures cannot be shared among {len(users_BNU)} users")
     users_BNU = users_BNU.to(query_BHSd.device, query_BHSd.dtype)
     users_BNU = users_BNU.repeat(count // len(users_BNU), 1, 1)
+    if (heard_B := who_is_heard()) is not None:
+        users_BNU = users_BNU * heard_B[:, None, None].to(users_BNU.dtype)
     key_BHNd, value_BHNd = (
         split(linear(users_BNU, weight_IU.to(users_BNU.dtype))) for weight_IU in (key_IU, value_IU)
     )

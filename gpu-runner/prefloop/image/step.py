@@ -84,7 +84,8 @@ def picture_step(
     `add_noise`. has_reference: False spares the base's run, and the objective is told the adapter's own errors in its place.
     The loss is the mean over preferences.
     """
-    noisy = add_noise(model, batch.latents, batch.condition, batch.groups_N, generator, own_noise)
+    shaping = isinstance(trained, UserProjection)
+    noisy = add_noise(model, batch.latents, batch.condition, batch.groups_N, generator, own_noise, shaping)
     told = _tell(batch, trained)
     policy_N = _errors_as_told(model, noisy, batch, trained, told)
     reference_N = policy_N.detach()
@@ -162,7 +163,8 @@ def check_start(
     model: ImageModel, batch: PictureBatch, trained: Adapter | UserProjection, generator: torch.Generator
 ) -> None:
     """Refuse to train unless what is fresh is off by exactly what the base is off. Raises ValueError."""
-    noisy = add_noise(model, batch.latents, batch.condition, batch.groups_N, generator)
+    shaping = isinstance(trained, UserProjection)
+    noisy = add_noise(model, batch.latents, batch.condition, batch.groups_N, generator, shaping=shaping)
     with torch.no_grad():
         told = _tell(batch, trained)
         apart_N = _errors_as_told(model, noisy, batch, trained, told) - reference_errors(model, noisy)
