@@ -2,7 +2,7 @@
 
 images/: a user encoder of simulated people's picks, and PPD's user attention, trained as the experiment `ppd` trains it.
 replies/: an adapter for each style axis, and the mixture over them, as the experiment `mixture` makes both.
-Under a seed of their own: none of the experiments' figures come from what is built here, but for the user encoder.
+Both under the first seed of their experiment; `--work` may be the folder in which that left what it had trained.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from prefloop.image.files import write_user_attention
 from prefloop.tiny.personal import PERSONAL
 from prefloop.tiny.styles import AXES
 
-SEED = 1000
+IMAGES_SEED, REPLIES_SEED = ppd.EXPERIMENT.first_seed, mixture.EXPERIMENT.first_seed
 ENCODER_STEPS = 600
 
 
@@ -46,9 +46,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     if unknown := set(args.parts) - set(builders):
         raise SystemExit(f"there is no part {', '.join(sorted(unknown))}: one of {', '.join(builders)}")
     with tempfile.TemporaryDirectory() as place:
-        context = Context(SEED, args.quick, None, args.work or Path(place))
         for part in args.parts or builders:
-            builders[part](context, args.out)
+            seed = REPLIES_SEED if part == "replies" else IMAGES_SEED
+            builders[part](Context(seed, args.quick, None, args.work or Path(place)), args.out)
             print(f"{part}: {args.out}", flush=True)
 
 

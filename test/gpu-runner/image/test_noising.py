@@ -74,3 +74,14 @@ def test_what_is_not_known_is_refused_by_name():
     with pytest.raises(ValueError, match="SimpleNamespace is no scheduler"):
         noising_of(SimpleNamespace(config={}))
     assert noising_of(EulerDiscreteScheduler()).prediction == "epsilon"
+
+
+@pytest.mark.parametrize("shaping", [False, True])
+def test_times_are_drawn_one_from_each_part_of_the_schedule(shaping):
+    noising = noising_of(DDPMScheduler(num_train_timesteps=1000, beta_schedule="squaredcos_cap_v2"))
+    first = int(noising.shaping_T.nonzero()[0]) if shaping else 0
+    drawn = noising.sample_times(50, torch.Generator().manual_seed(0), shaping)
+    part = (1000 - first) / 50
+    assert (((drawn - first) / part).floor().long().sort().values - torch.arange(50)).abs().max() <= 1
+    assert drawn.min() >= first and drawn.max() < 1000
+    assert not torch.equal(drawn, drawn.sort().values)

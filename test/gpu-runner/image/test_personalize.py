@@ -1,6 +1,7 @@
 """User cross-attention: nobody in particular changes nothing, a user does, and what is learned is what the formula says."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -37,9 +38,15 @@ def batch_of(model: ImageModel, seen: torch.Tensor | None = None) -> PictureBatc
     return PictureBatch(latents, condition, groups_N, index(0, 3), index(1, 2), ones, ones, 2, seen)
 
 
-def errors(model: ImageModel, attention: Users | None, seen: torch.Tensor | None) -> torch.Tensor:
+def errors(
+    model: ImageModel, attention: Users | None, seen: torch.Tensor | None, time: int | None = None
+) -> torch.Tensor:
+    """time: of the schedule; None: drawn from those at which a picture takes shape."""
     batch = batch_of(model)
-    noisy = add_noise(model, batch.latents, batch.condition, batch.groups_N, torch.Generator().manual_seed(3))
+    generator = torch.Generator().manual_seed(3)
+    noisy = add_noise(model, batch.latents, batch.condition, batch.groups_N, generator, shaping=time is None)
+    if time is not None:
+        noisy = replace(noisy, times_N=torch.full_like(noisy.times_N, time))
     with torch.no_grad():
         if attention is None or seen is None:
             return denoising_errors(model, noisy, [None])[0]
@@ -67,6 +74,18 @@ def test_a_fresh_attention_and_a_user_of_zeros_change_nothing_at_all(model):
     base = errors(model, None, None)
     assert torch.equal(errors(model, fresh, users()), base)
     assert torch.equal(errors(model, learned(model), torch.zeros_like(users())), base)
+
+
+def test_a_user_is_listened_to_only_while_a_picture_takes_shape(model):
+    shaping_T = model.noising.shaping_T
+    first = int(shaping_T.nonzero()[0])
+    assert 0 < first < model.noising.times and bool(shaping_T[first:].all())
+    attention = learned(model)
+    assert torch.equal(errors(model, attention, users(), first - 1), errors(model, None, None, first - 1))
+    assert not torch.equal(errors(model, attention, users(), first), errors(model, None, None, first))
+    # a sampler's own times lie between those of the schedule
+    told = model.noising.told_T[[first - 1, first]].float() + torch.tensor([0.4, -0.4])
+    assert model.noising.is_shaping(told.to(DEVICE)).tolist() == [False, True]
 
 
 def test_each_picture_is_drawn_for_its_own_user_and_the_order_of_tokens_does_not_matter(model):
