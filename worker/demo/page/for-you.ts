@@ -108,6 +108,15 @@ export function openForYou(
   return { refresh, another };
 }
 
+/** What more and less of an axis of the built-in replies is called. */
+const WORDS: Record<string, readonly [string, string]> = {
+  length: ['longer', 'shorter'],
+  warmth: ['warmer', 'less warm'],
+  formality: ['more formal', 'less formal'],
+  bullets: ['more lists', 'fewer lists'],
+  emoji: ['more emoji', 'fewer emoji'],
+};
+
 /** The largest weights of a mixture in words; nothing of an embedding whose numbers have no names. */
 function reading(values: readonly number[], basis: readonly string[] | undefined): string {
   if (!basis) return '';
@@ -116,6 +125,6 @@ function reading(values: readonly number[], basis: readonly string[] | undefined
     .map((value, at) => ({ value, name: basis[at] ?? '' }))
     .filter(({ value }) => Math.abs(value) > most / 3)
     .sort((one, other) => Math.abs(other.value) - Math.abs(one.value))
-    .map(({ value, name }) => `${value > 0 ? 'more' : 'less'} ${name}`);
+    .map(({ value, name }) => (WORDS[name] ?? [`more ${name}`, `less ${name}`])[value > 0 ? 0 : 1]);
   return said.length > 0 ? `: ${said.join(', ')}` : '';
 }
