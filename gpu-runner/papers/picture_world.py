@@ -29,8 +29,6 @@ WEIGHTS = "unet/diffusion_pytorch_model.safetensors"
 # Picks of one step, among so many drawings.
 PICKS, DEALT = 32, 4
 CAPTION_DROPOUT = 0.1
-# Of all sides: at 3, the folder's own, the base leaves out one thing in twenty that a caption names.
-GUIDANCE = 5.0
 # Pictures that go through the denoiser together.
 TOGETHER = 96
 
@@ -149,9 +147,7 @@ def draw(
         some = captions[part]
         whom = None if audience is None else Audience(audience.attention, audience.users_BNU[part])
         adapters = None if adapter is None else [adapter] * len(some)
-        pictures = sample_pictures(
-            model(), some, seeds[part], guidance=GUIDANCE, adapters=adapters, audience=whom
-        )
+        pictures = sample_pictures(model(), some, seeds[part], adapters=adapters, audience=whom)
         for caption, reading in zip(some, read_images(pictures), strict=True):
             known: Creature = read_caption(caption) or {}
             axes.append([AXES[name][value] for name, value in reading.creature.items()])

@@ -20,7 +20,8 @@ from prefloop.adapters.lora import Adapter
 from prefloop.image.model import Condition, ImageModel
 from prefloop.image.personalize import Users, seen_by
 
-STEPS, GUIDANCE = 20, 3.0
+# The tiny model follows captions a little better at 5 than at 3, also when it is told of a person.
+STEPS, GUIDANCE = 20, 5.0
 
 
 @dataclass(frozen=True)
