@@ -104,7 +104,7 @@ describe('pictures', () => {
     await project.createDomain({
       id: 'tastes',
       ...limits,
-      recipe: { method: 'ppd', microBatch: 2, learningRate: 0.05 },
+      recipe: { method: 'ppd', microBatch: 2, priorPrecision: 0.01 },
     });
     const encoder = join(folder, 'encoder');
     const size = ['--steps', '3', '--people', '8', '--support', '4', '--threads', '1'];

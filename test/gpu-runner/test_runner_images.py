@@ -175,7 +175,7 @@ def test_a_recipe_for_texts_fails_the_batch_with_the_reason(make: Make):
     assert "dpo trains on texts, and the model draws pictures" in scripted.calls("/fail")[0]["reason"]
 
 
-PPD = {"method": "ppd", "microBatch": 2, "learningRate": 1e-2}
+PPD = {"method": "ppd", "microBatch": 2}
 KNOWN = {"userKey": "a" * 32, "support": ["h" + "1" * 40]}
 
 

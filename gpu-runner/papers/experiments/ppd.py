@@ -204,7 +204,6 @@ EXPERIMENT = Experiment(
         "another’s votes": Arm(anothers),
     },
     score="winRate.4",
-    seeds=4,
     claims=[
         Claim(
             "four votes: people like their picture better than the unpersonalised DPO model’s",

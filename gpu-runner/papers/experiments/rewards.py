@@ -149,7 +149,6 @@ EXPERIMENT = Experiment(
     name="rewards",
     title="Several rewards at once (PPD)",
     arms={"PPD of five rewards": Arm(together), "a DPO model for each": Arm(alone)},
-    seeds=3,
     claims=[
         Claim(
             "one model serves five rewards, each better than the base does",

@@ -60,7 +60,9 @@ def pairs(folder: Path, count: int, first: int = 0) -> list[dict[str, Any]]:
 
 
 def options(model: Path | str, data: Path, out: Path, method: str, *more: str, **fields: Any) -> list[str]:
-    recipe = json.dumps({"method": method, **FIELDS, **fields})
+    # a user attention has neither a rank nor a rate
+    own = {"microBatch": 2} if method == "ppd" else FIELDS
+    recipe = json.dumps({"method": method, **own, **fields})
     fixed = ["--threads", "1", "--device", "cpu", "--batch-size", "2"]
     return ["--model", str(model), "--data", str(data), "--out", str(out), "--recipe", recipe, *fixed, *more]
 

@@ -88,7 +88,7 @@ describeOnHosts('domains', (edge) => {
     expect(methods).toHaveLength(19);
     for (const method of methods) {
       const body = { ...input, id: `with-${method}`, recipe: { method } };
-      expect(await create(body)).toMatchObject({ status: 201, body: { recipe: { method, rank: 16 } } });
+      expect(await create(body)).toMatchObject({ status: 201, body: { recipe: { method, microBatch: 8, seed: 0 } } });
     }
   });
 
