@@ -15,7 +15,6 @@ from pathlib import Path
 
 from papers.context import Context
 from papers.experiments import mixture, ppd
-from papers.personal import train_basis
 from papers.personal_pictures import user_encoder
 from papers.personal_world import PersonalWorld
 from prefloop.adapters.manifest import manifest_sha
@@ -71,7 +70,6 @@ def build_replies(context: Context, out: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     world = PersonalWorld(context)
     found = mixture.calibration(world, "votes")
-    train_basis(context)
     basis = []
     for axis, kept in zip(AXES, context.once("basis", list), strict=True):
         files = {name: base64.b64decode(text) for name, text in kept.items()}

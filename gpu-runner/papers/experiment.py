@@ -61,3 +61,8 @@ class Experiment:
 def minus(one: str, other: str, figure: str, scale: float = 1.0) -> Callable[[BySeed], float]:
     """Evidence: by how much `figure` of one arm is above the other's."""
     return lambda arms: scale * (arms[one][figure] - arms[other][figure])
+
+
+def above(arm: str, figure: str, bound: float) -> Callable[[BySeed], float]:
+    """Evidence: by how much `figure` of an arm is above a bound."""
+    return lambda arms: arms[arm][figure] - bound

@@ -20,7 +20,7 @@ from prefloop.taste.set_encoder import FILE, SetEncoder, read_set_encoder
 from prefloop.taste.votes import picked
 from prefloop.tiny.personal import IMAGES
 from prefloop.tiny.sprites.draw import every_drawing
-from prefloop.tiny.sprites.voters import VOTE_NOISE, choose, draw_tastes
+from prefloop.tiny.sprites.voters import VOTE_NOISE, draw_tastes
 
 BETA, PRECISION = 60.0, 25.0
 # Votes that a person of training is known by.
@@ -56,11 +56,7 @@ class PersonalPictures:
         generator = torch.Generator().manual_seed(1_000_003 * self.context.seed + name)
         tastes_PK = draw_tastes(count, generator)
         places_PV = self.world.deals.sample(count, SUPPORT, generator)
-        return tastes_PK, places_PV, self.picks(tastes_PK, places_PV, generator)
-
-    def picks(self, tastes_PK: Tensor, places_PV: Tensor, generator: torch.Generator) -> Tensor:
-        axes_PVkK = self.world.axes_CK[self.world.deals.creatures[places_PV]]
-        return choose(tastes_PK, axes_PVkK, VOTE_NOISE, generator)[0]
+        return tastes_PK, places_PV, self.world.picks(tastes_PK, places_PV, generator)
 
     def votes(self, places_PV: Tensor, picked_PV: Tensor) -> Votes:
         """As the edge makes pairs of picks."""
@@ -89,7 +85,7 @@ class PersonalPictures:
         for _ in range(self.context.size(256, 2)):
             tastes_PK = draw_tastes(PICKS, generator)
             places_PV = self.world.deals.sample(PICKS, SUPPORT + 1, generator)
-            picked_PV = self.picks(tastes_PK, places_PV, generator)
+            picked_PV = self.world.picks(tastes_PK, places_PV, generator)
             users = self.embed(places_PV[:, 1:], picked_PV[:, 1:], torch.full((PICKS,), SUPPORT))
             batch = self.world.picked(places_PV[:, 0], picked_PV[:, 0], generator, users)
             picture_step(model(), batch, projection, policy.learn, pair_objective(BETA, 0.0), generator)
@@ -117,8 +113,7 @@ class PersonalPictures:
         generator = torch.Generator().manual_seed(self.context.seed + 5)
         known_PK = draw_tastes(self.context.size(1000, 80), generator)
         places_PV = self.world.deals.sample(len(known_PK), 64, generator)
-        axes_PVkK = self.world.axes_CK[self.world.deals.creatures[places_PV]]
-        picked_PV = choose(known_PK, axes_PVkK, 0.0, generator)[0]
+        picked_PV = self.world.picks(known_PK, places_PV, generator, noise=0.0)
         said = self.embed(places_PV, picked_PV, torch.full((len(known_PK),), 64))
         constant = lambda x_PK: torch.cat([x_PK, torch.ones(len(x_PK), 1)], 1)
         found = torch.linalg.lstsq(constant(known_PK), said.flatten(1)).solution

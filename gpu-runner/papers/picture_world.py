@@ -15,14 +15,14 @@ from torch import Tensor
 from prefloop.adapters.lora import Adapter
 from prefloop.image.model import ImageModel, load_image_model
 from prefloop.image.sample import Audience, sample_pictures
-from prefloop.image.step import PictureBatch, picture_step
+from prefloop.image.step import PictureBatch
 from prefloop.recipes.kinds import PictureLoraRecipe
-from prefloop.recipes.pictures import Method, lora_learner
+from prefloop.recipes.pictures import Method, lora_learner, train_step
 from prefloop.tiny.sprites.attributes import Creature, caption_of, read_caption, sample_known
 from prefloop.tiny.sprites.draw import every_drawing
 from prefloop.tiny.sprites.reader import follows, read_images
 from prefloop.tiny.sprites.tastes import ASKED_FOR, AXES
-from prefloop.tiny.sprites.voters import Deals, axes_of_creatures, sample_deals
+from prefloop.tiny.sprites.voters import VOTE_NOISE, Deals, axes_of_creatures, choose, sample_deals
 
 # Of the tiny diffusion model's denoiser, in its folder.
 WEIGHTS = "unet/diffusion_pytorch_model.safetensors"
@@ -74,7 +74,8 @@ class PictureWorld:
     @cached_property
     def deals(self) -> Deals:
         drawn = sample_deals(self.deals_count, DEALT, self.seed)
-        kept = [place for place, caption in enumerate(drawn.captions) if caption not in set(self.captions)]
+        kept_out = set(self.captions)
+        kept = [place for place, caption in enumerate(drawn.captions) if caption not in kept_out]
         return Deals(drawn.creatures[kept], tuple(drawn.captions[place] for place in kept))
 
     @cached_property
@@ -96,9 +97,11 @@ class PictureWorld:
             0, self.used, latents_U
         )
 
-    def likes(self, tastes_MK: Tensor, places_M: Tensor) -> Tensor:
-        """(M, k): how much each of the drawings of a deal is liked."""
-        return torch.einsum("mkj,mj->mk", self.axes_CK[self.deals.creatures[places_M]], tastes_MK)
+    def picks(
+        self, tastes_PK: Tensor, places_PV: Tensor, generator: torch.Generator, noise: float = VOTE_NOISE
+    ) -> Tensor:
+        """(P, V): which drawing of each deal each taste picks."""
+        return choose(tastes_PK, self.axes_CK[self.deals.creatures[places_PV]], noise, generator)[0]
 
     def picked(
         self, places_M: Tensor, picked_M: Tensor, generator: torch.Generator, users: Tensor | None = None
@@ -155,6 +158,17 @@ def draw(
     return Seen(torch.tensor(axes), torch.tensor(wrong))
 
 
+def draw_others(captions: Sequence[str], count: int, adapter: Adapter | None = None) -> Seen:
+    """(captions · count,): so many pictures of the other side to each caption, from noise that is nobody else's."""
+    repeated = [caption for caption in captions for _ in range(count)]
+    return draw(repeated, [10_000 + n for n in range(len(repeated))], adapter)
+
+
+def share_that_follows(seen: Seen, captions: Sequence[str]) -> float:
+    """Of what captions name, what is in the picture of each."""
+    return 1 - float(seen.wrong_B.sum()) / sum(len(read_caption(caption) or {}) for caption in captions)
+
+
 def win_rate(mine_B: Tensor, others_BO: Tensor) -> Tensor:
     """(B,): how often mine is liked better than one of the others, ties half."""
     return (0.5 + 0.5 * torch.sign(mine_B[:, None] - others_BO)).mean(1)
@@ -172,14 +186,5 @@ def train_lora(
     assert isinstance(learner.trained, Adapter)
     generator = torch.Generator().manual_seed(seed)
     for _ in range(steps):
-        picture_step(
-            model(),
-            draw_batch(PICKS, generator),
-            learner.trained,
-            learner.learn,
-            method.objective,
-            generator,
-            method.own_noise,
-            method.has_reference,
-        )
+        train_step(model(), draw_batch(PICKS, generator), learner, method, generator)
     return learner.trained.freeze()

@@ -42,7 +42,7 @@ def test_the_exact_posterior_turns_towards_the_taste_with_every_vote():
     pictures = PersonalPictures(Context(0, quick=True))
     tastes_PK = draw_tastes(40, torch.Generator().manual_seed(1))
     places_PV = pictures.world.deals.sample(40, SUPPORT, torch.Generator().manual_seed(2))
-    picked_PV = pictures.picks(tastes_PK, places_PV, torch.Generator().manual_seed(3))
+    picked_PV = pictures.world.picks(tastes_PK, places_PV, torch.Generator().manual_seed(3))
     along = [
         torch.cosine_similarity(pictures.posterior_mean(places_PV, picked_PV, count), tastes_PK).mean().item()
         for count in (1, 4, 16)

@@ -8,7 +8,16 @@ from torch import Tensor
 from papers import picture_world
 from papers.context import Context
 from papers.experiment import Arm, BySeed, Claim, Experiment, Figures, minus
-from papers.picture_world import DEALT, WEIGHTS, PictureWorld, Seen, draw, train_lora, win_rate
+from papers.picture_world import (
+    WEIGHTS,
+    PictureWorld,
+    Seen,
+    draw,
+    draw_others,
+    share_that_follows,
+    train_lora,
+    win_rate,
+)
 from papers.tiny import mean, recipe_of
 from prefloop.contracts import DiffusionDpoRecipe, SftRecipe
 from prefloop.image import errors, noising, sample, step
@@ -20,7 +29,6 @@ from prefloop.recipes.sft_images import imitate
 from prefloop.taste.features import load_feature_encoder
 from prefloop.taste.votes import drawing_features, reward_tastes
 from prefloop.tiny.sprites import reader, tastes, voters
-from prefloop.tiny.sprites.voters import VOTE_NOISE
 
 # Code beside this file that the figures depend on (`papers.results`).
 ALSO = (picture_world, errors, noising, sample, step, reader, tastes, voters)
@@ -46,9 +54,7 @@ class Rewarded:
 
     def oracle(self, places_M: Tensor, generator: torch.Generator) -> Tensor:
         """One pick in ten falls on another one."""
-        best_M = self.world.likes(self.taste_K.expand(len(places_M), -1), places_M).argmax(1)
-        other_M = (best_M + torch.randint(1, DEALT, best_M.shape, generator=generator)) % DEALT
-        return torch.where(torch.rand(len(best_M), generator=generator) < VOTE_NOISE, other_M, best_M)
+        return self.world.picks(self.taste_K[None], places_M[None], generator)[0]
 
     def feedback_model(self) -> Label:
         """A reward that is linear in what the feature encoder sees, by logistic regression on a few of the oracle's picks."""
@@ -86,19 +92,16 @@ class Rewarded:
         """(captions, OTHERS): how much the oracle likes the base's pictures."""
 
         def make() -> list[list[float]]:
-            captions = [caption for caption in self.captions for _ in range(OTHERS)]
-            seen = draw(captions, [10_000 + n for n in range(len(captions))])
-            return self.liked(seen).view(-1, OTHERS).tolist()
+            return self.liked(draw_others(self.captions, OTHERS)).view(-1, OTHERS).tolist()
 
         return self.context.once("base", make)
 
     def figures(self, seen: Seen) -> Figures:
         liked_B, base_BO = self.liked(seen), torch.tensor(self.base())
-        named = sum(len(picture_world.read_caption(caption) or {}) for caption in self.captions)
         return {
             "winRate": mean(win_rate(liked_B, base_BO).tolist()),
             "reward": float((seen.axes_BK @ self.taste_K).mean()),
-            "follows": 1 - float(seen.wrong_B.sum()) / named,
+            "follows": share_that_follows(seen, self.captions),
         }
 
 

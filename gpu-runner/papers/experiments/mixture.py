@@ -6,7 +6,7 @@ from typing import Any
 
 from papers import personal, personal_world
 from papers.context import Context
-from papers.experiment import Arm, BySeed, Claim, Experiment, Figures
+from papers.experiment import Arm, Claim, Experiment, Figures, above
 from papers.personal import pooled_votes, read_files, styles_through, train_files, win_rate
 from papers.personal_world import FEW, VOTES, PersonalWorld
 from papers.tiny import mean
@@ -144,13 +144,6 @@ def figures(found: Mapping[str, Any]) -> Figures:
     return rates | over | {f"parses.{FEW}": found["sound"][str(FEW)]}
 
 
-def above(figure: str, bound: float):
-    def evidence(arms: BySeed) -> float:
-        return arms["mixture"][figure] - bound
-
-    return evidence
-
-
 GOAL = "no paper’s: the goal set for the product"
 EXPERIMENT = Experiment(
     name="mixture",
@@ -168,19 +161,19 @@ EXPERIMENT = Experiment(
         Claim(
             "four votes: people like their mixture’s reply better than the model of everybody’s votes, 7 times in 10",
             GOAL,
-            above("winRate.4", 0.7),
+            above("mixture", "winRate.4", 0.7),
             "above 0.70",
         ),
         Claim(
             "and that is at least 0.8 of what the exact posterior gains from the same votes",
             GOAL,
-            above("bayesShare.4", 0.8),
+            above("mixture", "bayesShare.4", 0.8),
             "above 0.8",
         ),
         Claim(
             "it is their own votes that do it: at least 0.10 more than with another person’s",
             GOAL,
-            above("ownMinusShuffled", 0.1),
+            above("mixture", "ownMinusShuffled", 0.1),
             "of win rate above 0.10",
         ),
         Claim(

@@ -9,9 +9,9 @@ from torch import Tensor
 
 from papers import personal_pictures, picture_world
 from papers.context import Context
-from papers.experiment import Arm, BySeed, Claim, Experiment, Figures
+from papers.experiment import Arm, Claim, Experiment, Figures, above
 from papers.personal_pictures import BETA, PersonalPictures
-from papers.picture_world import WEIGHTS, Seen, draw, train_lora, win_rate
+from papers.picture_world import WEIGHTS, Seen, draw, draw_others, share_that_follows, train_lora, win_rate
 from papers.tiny import mean, recipe_of
 from prefloop.adapters.lora import Adapter
 from prefloop.contracts import DiffusionDpoRecipe
@@ -71,8 +71,7 @@ class Judged:
         """(B, O): how each person likes the other side's pictures to the same caption."""
 
         def make() -> list[Any]:
-            captions = [caption for caption in self.captions for _ in range(OTHERS)]
-            seen = draw(captions, [10_000 + n for n in range(len(captions))], adapter())
+            seen = draw_others(self.captions, OTHERS, adapter())
             return [seen.axes_BK.tolist(), seen.wrong_B.tolist()]
 
         axes, wrong = self.context.once(f"others {name} {self.captions[0]}", make)
@@ -124,7 +123,8 @@ class Tested(Judged):
                 for name, adapter in sides.items()
             }
             named = [len(read_caption(caption) or {}) for caption, _ in self.asked]
-            return wins | {"named": named, "follows": 1 - float(seen.wrong_B.sum()) / sum(named)}
+            follows = share_that_follows(seen, [caption for caption, _ in self.asked])
+            return wins | {"named": named, "follows": follows}
 
         return self.context.once(f"judged {way} {count} {shift}", make)
 
@@ -143,7 +143,7 @@ def pooled_model(context: Context) -> Adapter:
 
     def draw_batch(count: int, generator: torch.Generator) -> PictureBatch:
         places_PV = people.world.deals.sample(count, 1, generator)
-        picked_PV = people.picks(draw_tastes(count, generator), places_PV, generator)
+        picked_PV = people.world.picks(draw_tastes(count, generator), places_PV, generator)
         return people.world.picked(places_PV[:, 0], picked_PV[:, 0], generator)
 
     recipe = recipe_of(method="diffusion-dpo", beta=BETA, learningRate=2e-4, seed=context.seed)
@@ -186,13 +186,6 @@ def by_caption(found: dict[str, Any]) -> Figures:
     return {f"winRate.{FEW}.named{n}": mean(by_named.get(n, [0.5])) for n in (1, 2, 3, 4)}
 
 
-def above(figure: str, bound: float):
-    def evidence(arms: BySeed) -> float:
-        return arms["ppd"][figure] - bound
-
-    return evidence
-
-
 GOAL = "no paper’s: the goal set for the product"
 EXPERIMENT = Experiment(
     name="ppd",
@@ -208,20 +201,20 @@ EXPERIMENT = Experiment(
         Claim(
             "four votes: people like their picture better than the unpersonalised DPO model’s",
             "76 % over Stable Cascade (abstract)",
-            above("winRate.4", 0.5),
+            above("ppd", "winRate.4", 0.5),
             "of win rate above ½",
         ),
-        Claim("and do so 7 times in 10", GOAL, above("winRate.4", 0.7), "above 0.70"),
+        Claim("and do so 7 times in 10", GOAL, above("ppd", "winRate.4", 0.7), "above 0.70"),
         Claim(
             "that is at least 0.8 of what the exact posterior gains from the same votes",
             GOAL,
-            above("bayesShare.4", 0.8),
+            above("ppd", "bayesShare.4", 0.8),
             "above 0.8",
         ),
         Claim(
             "it is their own votes that do it: at least 0.10 more than with another person’s",
             GOAL,
-            above("ownMinusShuffled", 0.1),
+            above("ppd", "ownMinusShuffled", 0.1),
             "of win rate above 0.10",
         ),
         Claim(

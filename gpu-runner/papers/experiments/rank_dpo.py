@@ -8,7 +8,15 @@ from torch import Tensor
 from papers import picture_world
 from papers.context import Context
 from papers.experiment import Arm, Claim, Experiment, Figures, minus
-from papers.picture_world import WEIGHTS, PictureWorld, Seen, draw, train_lora
+from papers.picture_world import (
+    WEIGHTS,
+    PictureWorld,
+    Seen,
+    draw,
+    draw_others,
+    share_that_follows,
+    train_lora,
+)
 from papers.tiny import recipe_of
 from prefloop.contracts import DiffusionDpoRecipe, RankDpoRecipe
 from prefloop.image import errors, noising, sample, step
@@ -54,18 +62,16 @@ class Ranked:
         return 0.5 + 0.5 * torch.sign(mine_BS[:, :, None] - base_BOS.transpose(1, 2))
 
     def _base(self) -> list[list[list[float]]]:
-        captions = [caption for caption in self.captions for _ in range(OTHERS)]
-        seen = draw(captions, [10_000 + n for n in range(len(captions))])
+        seen = draw_others(self.captions, OTHERS)
         liked = seen.axes_BK @ self.tastes_SK.T - picture_world.ASKED_FOR * seen.wrong_B[:, None]
         return liked.view(-1, OTHERS, len(self.tastes_SK)).tolist()
 
     def figures(self, seen: Seen) -> Figures:
         wins_S = self.wins(seen).mean((0, 2))
-        named = sum(len(picture_world.read_caption(caption) or {}) for caption in self.captions)
         by_reward = {
             f"winRate.{name}": float(rate) for name, rate in zip(reward_tastes(), wins_S, strict=True)
         }
-        follows = 1 - float(seen.wrong_B.sum()) / named
+        follows = share_that_follows(seen, self.captions)
         return {"winRate": float(wins_S.mean()), **by_reward, "follows": follows}
 
 

@@ -11,7 +11,18 @@ from papers import personal_pictures, picture_world
 from papers.context import Context
 from papers.experiment import Arm, BySeed, Claim, Experiment, Figures
 from papers.personal_pictures import BETA, PRECISION, user_encoder
-from papers.picture_world import DEALT, PICKS, WEIGHTS, PictureWorld, Seen, draw, model, train_lora, win_rate
+from papers.picture_world import (
+    DEALT,
+    PICKS,
+    WEIGHTS,
+    PictureWorld,
+    Seen,
+    draw,
+    draw_others,
+    model,
+    train_lora,
+    win_rate,
+)
 from papers.tiny import mean, recipe_of
 from prefloop.contracts import DiffusionDpoRecipe
 from prefloop.image import errors, listening, noising, personalize, sample, step
@@ -27,7 +38,6 @@ from prefloop.taste.set_encoder import FILE
 from prefloop.taste.votes import SpriteVotes, drawing_features, reward_tastes
 from prefloop.tiny.personal import IMAGES
 from prefloop.tiny.sprites import reader, tastes, voters
-from prefloop.tiny.sprites.voters import VOTE_NOISE, choose
 
 # Code beside this file that the figures depend on (`papers.results`).
 ALSO = (
@@ -54,8 +64,7 @@ class FiveRewards:
         self.captions = self.world.captions
 
     def picks(self, reward_M: Tensor, places_M: Tensor, generator: torch.Generator) -> Tensor:
-        axes_MVkK = self.world.axes_CK[self.world.deals.creatures[places_M]][:, None]
-        return choose(self.tastes_SK[reward_M], axes_MVkK, VOTE_NOISE, generator)[0][:, 0]
+        return self.world.picks(self.tastes_SK[reward_M], places_M[:, None], generator)[:, 0]
 
     @cached_property
     def users_SNU(self) -> Tensor:
@@ -89,8 +98,7 @@ class FiveRewards:
 
     @cached_property
     def base(self) -> Seen:
-        captions = [caption for caption in self.captions for _ in range(OTHERS)]
-        return draw(captions, [10_000 + n for n in range(len(captions))])
+        return draw_others(self.captions, OTHERS)
 
     def wins(self, seen: Seen, reward: int) -> float:
         taste_K = self.tastes_SK[reward]

@@ -96,16 +96,7 @@ def train_pictures(
         batch = picture_batch(model, reader, some, recipe, method, generator)
         if start is None and not done:
             check_start(model, batch, learner.trained, _generator(recipe.seed, -1, some))
-        metrics = picture_step(
-            model,
-            batch,
-            learner.trained,
-            learner.learn,
-            method.objective,
-            generator,
-            method.own_noise,
-            method.has_reference,
-        )
+        metrics = train_step(model, batch, learner, method, generator)
         done.append((metrics, len(batch.chosen_B)))
         _check_finite(done)
         on_step()
@@ -116,6 +107,22 @@ def train_pictures(
     facts = {"form": form_of(recipe)}
     return TrainedPictures(
         learner.trained.freeze(), learner.tensors(), facts, losses, _summary(done, counted)
+    )
+
+
+def train_step(
+    model: ImageModel, batch: PictureBatch, learner: Learner, method: Method, generator: torch.Generator
+) -> dict[str, float]:
+    """As `picture_step` says."""
+    return picture_step(
+        model,
+        batch,
+        learner.trained,
+        learner.learn,
+        method.objective,
+        generator,
+        method.own_noise,
+        method.has_reference,
     )
 
 

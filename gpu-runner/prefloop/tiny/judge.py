@@ -145,17 +145,18 @@ _OPS = {
 }
 
 
-def main() -> None:
-    description = (__doc__ or "").split("\n\n", 1)
+def run(module: str, about: str | None, answer: Callable[[Any], dict[str, Any]]) -> None:
+    """An oracle as a process: --help says what it is, else lines are answered. about: the module's docstring."""
+    description = (about or "").split("\n\n", 1)
     parser = argparse.ArgumentParser(
-        prog="python -m prefloop.tiny.judge",
+        prog=f"python -m {module}",
         description=description[0],
         epilog=description[1],
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.parse_args()
-    serve(sys.stdin, sys.stdout)
+    serve(sys.stdin, sys.stdout, answer)
 
 
 if __name__ == "__main__":
-    main()
+    run("prefloop.tiny.judge", __doc__, answer)

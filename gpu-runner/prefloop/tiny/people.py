@@ -10,11 +10,9 @@ with JSON lines, as the judge does.
 
 from __future__ import annotations
 
-import argparse
 import base64
 import io
 import random
-import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -22,7 +20,7 @@ import numpy as np
 from PIL import Image
 
 from prefloop.tiny import styles
-from prefloop.tiny.judge import read_count, read_seed, serve
+from prefloop.tiny.judge import read_count, read_seed, run
 from prefloop.tiny.sprites.attributes import read_caption
 from prefloop.tiny.sprites.reader import read_images
 from prefloop.tiny.sprites.tastes import AXES, likes, sample_taste
@@ -104,17 +102,5 @@ _KINDS = {
 }
 
 
-def main() -> None:
-    description = (__doc__ or "").split("\n\n", 1)
-    parser = argparse.ArgumentParser(
-        prog="python -m prefloop.tiny.people",
-        description=description[0],
-        epilog=description[1],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.parse_args()
-    serve(sys.stdin, sys.stdout, answer)
-
-
 if __name__ == "__main__":
-    main()
+    run("prefloop.tiny.people", __doc__, answer)
