@@ -1,6 +1,7 @@
-/** Calls of people's pages and of importers: comparisons and preferences. */
+/** Calls of people's pages and of importers: comparisons, pictures and preferences. */
 import type { z } from 'zod';
 import type { Comparison, ComparisonRecord, ComparisonRequest } from '../contracts/comparison.ts';
+import type { ImageReceipt } from '../contracts/image.ts';
 import type { UserToken, UserTokenInput } from '../contracts/key.ts';
 import type {
   BulkResult,
@@ -9,6 +10,7 @@ import type {
   PreferencePage,
   PreferenceReceipt,
 } from '../contracts/preference.ts';
+import { sha256Hex } from '../math/record-id.ts';
 import { uuidv7 } from '../math/uuidv7.ts';
 import { type CallOptions, readJson, type Send } from './request.ts';
 
@@ -42,6 +44,16 @@ export function collect(send: Send) {
         { method: 'GET', path: `/v1/images/${encodeURIComponent(sha256)}`, ...options },
         async (response) => new Uint8Array(await response.arrayBuffer()),
       ),
+
+    /**
+     * Uploads a PNG, JPEG or WebP of 20 MB at most, under the hash of its bytes: a second time changes nothing. The answer's
+     * `sha256` is a candidate's content. Web Crypto makes the hash; pages have it over https and on localhost.
+     */
+    uploadImage: async (bytes: Uint8Array<ArrayBuffer> | Blob, options?: CallOptions) => {
+      const sha256 = await sha256Hex(bytes instanceof Blob ? await bytes.arrayBuffer() : bytes);
+      const call = { method: 'PUT', path: `/v1/images/${sha256}`, bytes, timeoutMs: 120_000 } as const;
+      return send({ ...call, ...options }, readJson<ImageReceipt>);
+    },
 
     /** Stores a vote. Keep the id with the vote where it may be sent again later: the second time is a replay. */
     createPreference: (input: WithoutId<z.input<typeof PreferenceInput>>, options?: CallOptions) => {

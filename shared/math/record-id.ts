@@ -5,7 +5,7 @@ import { toHex } from './hex.ts';
 const utf8 = new TextEncoder();
 
 /** SHA-256 in lower-case hex, of a text's UTF-8 bytes or of bytes. */
-export async function sha256Hex(data: string | Uint8Array<ArrayBuffer>): Promise<string> {
+export async function sha256Hex(data: string | Uint8Array<ArrayBuffer> | ArrayBuffer): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', typeof data === 'string' ? utf8.encode(data) : data);
   return toHex(digest);
 }
