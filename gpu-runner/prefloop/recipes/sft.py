@@ -3,6 +3,7 @@
 Shapes: K lessons of a microbatch.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -29,7 +30,7 @@ def train_sft(
     recipe: SftRecipe,
     on_step: Callable[[], None],
 ) -> Trained:
-    """Cross-entropy, mean over a completion's tokens, of the best completion of every row."""
+    """Cross-entropy, mean over a completion's tokens, of the best completion of every row, by the weight of its vote."""
     lessons = [as_lesson(row) for row in rows]
     policy = begin(trunk, start, lessons, recipe)
     step = policy_step(trunk, policy, imitate, recipe)
@@ -37,17 +38,20 @@ def train_sft(
 
 
 def as_lesson(row: Encoded) -> Encoded:
-    """The row's best completion alone: the one that no pair puts below another; the first of several."""
+    """The row's best completion alone: the one that no pair puts below another; the first of several. It counts what the
+    row's pairs weigh together, and whole where there are none."""
     beaten = {pair.rejected for pair in row.pairs if pair.p > 0.5}
     best = next((i for i in range(len(row.completions)) if i not in beaten), 0)
-    return replace(row, completions=(row.completions[best],), pairs=(), lessons=(0,))
+    weight = math.fsum(pair.weight for pair in row.pairs) if row.pairs else 1.0
+    return replace(row, completions=(row.completions[best],), pairs=(), lessons=(0,), weight=weight)
 
 
 def imitate(batch: PairBatch, _: Sequence[PairLogps], logps_PN: Tensor) -> Outcome:
     losses_K = lesson_losses(batch, logps_PN[0])
+    weight_K = losses_K.new_tensor([row.weight for row in batch.rows for _ in row.lessons])
     none = losses_K.new_zeros(0)
     extra = {"nllLessons": losses_K.detach().mean()}
-    return Outcome(losses_K, PairLosses(none, none, none), none, extra)
+    return Outcome(losses_K * weight_K, PairLosses(none, none, none), none, extra)
 
 
 def lesson_losses(batch: PairBatch, logps_N: Tensor) -> Tensor:

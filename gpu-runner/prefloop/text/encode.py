@@ -24,7 +24,8 @@ class Encoded:
     """One preference as token ids: the prompt, its completions (each with its end token), the pairs among them.
 
     lessons: completions to be imitated, by index. shared: how many of the prompt's tokens other rows begin with too
-    (`packing`). example: where it comes from; what a recipe needs beside ids is there.
+    (`packing`). example: where it comes from; what a recipe needs beside ids is there. weight: what each lesson counts;
+    pairs have weights of their own.
     """
 
     preference: str
@@ -34,6 +35,7 @@ class Encoded:
     lessons: tuple[int, ...] = ()
     shared: int = 0
     example: Example | None = None
+    weight: float = 1.0
 
     @property
     def tokens(self) -> int:
