@@ -1,4 +1,5 @@
-"""prefloop-runner run · serve · train · score · fit-encoder · fit-mixture · materialise · syn-pic · evaluate. Each command is a module with `main(argv) -> exit status`."""
+"""prefloop-runner run · serve · train · score · fit-encoder · log-ratios · fit-mixture · materialise · syn-pic · evaluate. Each
+command is a module with `main(argv) -> exit status`."""
 
 import importlib
 import os
@@ -11,6 +12,7 @@ COMMANDS = {
     "train": ("prefloop.commands.train", "one recipe on a file of examples"),
     "score": ("prefloop.commands.score", "log-probabilities of a file"),
     "fit-encoder": ("prefloop.commands.fit_encoder", "a user encoder from votes"),
+    "log-ratios": ("prefloop.commands.log_ratios", "what basis adapters think of the answers of a file"),
     "fit-mixture": ("prefloop.commands.fit_mixture", "a personal mixture's prior and calibration from votes"),
     "materialise": ("prefloop.commands.materialise", "one person's mixture as one adapter"),
     "syn-pic": ("prefloop.commands.syn_pic", "pictures ranked by rewards, without people"),

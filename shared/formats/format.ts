@@ -1,5 +1,6 @@
 /** Files of preferences, line by line: JSON Lines in, rows or reasons out, and back. Nothing here throws for bad data. */
 import { bigbenchMistake } from './bigbench-mistake.ts';
+import { readFeatures } from './features.ts';
 import { hh } from './hh.ts';
 import { openai } from './openai.ts';
 import {
@@ -54,6 +55,8 @@ export interface ExtraColumns {
   topic?: string | undefined;
   answer?: string | undefined;
   confidence?: string | undefined;
+  /** Read only. */
+  features?: string | undefined;
 }
 
 export type Parsed<R = Row> = { row: R } | { rejection: Rejection };
@@ -109,8 +112,10 @@ function readExtras(record: Record<string, unknown>, columns: ExtraColumns): Omi
 export function parseLine<F extends FormatName>(format: F, line: string, columns: ExtraColumns = {}): Parsed<RowOf<F>> {
   return catchUnusable(() => {
     const record = parseRecord(line);
-    const row = { ...formats[format].parse(record), ...readExtras(record, columns) };
-    return { row: checkRow(row) as unknown as RowOf<F> };
+    const row: AnyRow = { ...formats[format].parse(record), ...readExtras(record, columns) };
+    const { features: column } = columns;
+    const features = column === undefined ? undefined : readFeatures(record[column], column, row);
+    return { row: checkRow({ ...row, ...(features && { features }) }) as unknown as RowOf<F> };
   });
 }
 

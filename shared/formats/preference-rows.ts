@@ -15,15 +15,17 @@ type Input = z.input<typeof PreferenceInput>;
 
 /**
  * The vote that says what the row says. Its id is a hash of who preferred what to what, in which domain, so that a
- * second import is a replay; group, topic, known answer and confidence are no part of it: the same vote with others of
- * them is a conflict, never a second vote.
+ * second import is a replay; group, topic, known answer, confidence and features are no part of it: the same vote with others
+ * of them is a conflict, never a second vote.
  */
 export async function toPreferenceInput(row: AnyRow, domain: string): Promise<Input> {
-  const { prompt, user, group, topic, answer, confidence } = row;
+  const { prompt, user, group, topic, answer, confidence, features } = row;
   const said = 'rated' in row ? { rated: row.rated } : 'steps' in row ? stepsOf(row) : pairOf(row);
   const id = await recordId({ domain, prompt, ...said, user });
   const candidates = contentsOf(row).map((content, index) => {
-    return { id: candidateId(id, index + 1), content, origin: { role: 'imported' as const } };
+    const seen = features?.[index];
+    const origin = { role: 'imported' as const };
+    return { id: candidateId(id, index + 1), content, origin, ...(seen && { features: [seen] }) };
   });
   const facts = { ...(group !== undefined && { group }), ...(topic !== undefined && { topic }) };
   const asked = { ...prompt, ...facts, ...(answer !== undefined && { answer }) };

@@ -1,5 +1,6 @@
 /** The rows that formats are read into and printed from: a pair, rated answers, or an answer in steps. */
 import type { ZodError } from 'zod';
+import type { Features } from '../contracts/features.ts';
 import { UserId } from '../contracts/ids.ts';
 import { type Message, Prompt } from '../contracts/prompt.ts';
 import { Text } from '../contracts/text.ts';
@@ -18,6 +19,8 @@ export interface Facts {
   answer?: string;
   /** Probability that the choice is right, 0.5 to 1. */
   confidence?: number;
+  /** What a model sees in each answer, in their order. */
+  features?: Features[];
 }
 
 /** A better answer and a worse one. */

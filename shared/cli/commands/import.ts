@@ -30,6 +30,11 @@ const declaration = {
       value: 'COLUMN',
       help: 'Column with the probability, 0.5 to 1, that the choice is right.',
     },
+    features: {
+      type: 'text',
+      value: 'COLUMN',
+      help: 'Column with what a model sees in the answers, as prefloop-runner log-ratios writes it.',
+    },
     chat: { type: 'flag', help: 'A prompt that is plain text becomes a user’s message.' },
     batch: { type: 'integer', value: 'N', min: 1, max: 500, default: 500, help: 'Rows of one call.' },
     concurrency: {
@@ -58,8 +63,8 @@ export const importCommand = defineCommand(declaration, async (values, [file = '
   const format = requireOption(values.format, '--format');
   const domain = requireOption(values.domain, '--domain');
   const client = openClient(values);
-  const { user, group, topic, answer, confidence, chat } = values;
-  const source: Source = { format, domain, chat, columns: { user, group, topic, answer, confidence } };
+  const { user, group, topic, answer, confidence, features, chat } = values;
+  const source: Source = { format, domain, chat, columns: { user, group, topic, answer, confidence, features } };
   const started = performance.now();
 
   const fromFile = file !== '-';
