@@ -76,14 +76,19 @@ export async function publishReplies(admin: Client, folder: string, model: strin
     maxTokens: 160,
   });
   const folders = replyFolders(folder);
-  for (const basis of folders.adapters) {
-    const files = await readAdapter(basis, ['adapter_config.json', 'adapter_model.safetensors']);
-    await publishAdapter(admin, files, { ...place, baseFingerprint: fingerprint });
-  }
+  for (const basis of folders.adapters) await publishBasis(admin, basis, { ...place, baseFingerprint: fingerprint });
   const { encoder } = await publishEncoder(admin, await readEncoderFolder(folders.encoder ?? folder, REPLIES));
   await admin.chooseEncoder(REPLIES, encoder.sha);
 }
 
+/** One adapter of a mixture's basis, from its PEFT folder; returns its sha. */
+export async function publishBasis(admin: Client, folder: string, place: Place): Promise<string> {
+  const files = await readAdapter(folder, ['adapter_config.json', 'adapter_model.safetensors']);
+  return publishAdapter(admin, files, place);
+}
+
+/** What an adapter is registered with, beside its files. */
+type Place = Omit<Parameters<Client['registerAdapter']>[0], 'sha' | 'parent' | 'files'>;
 type File = { name: AdapterFileName; bytes: Uint8Array<ArrayBuffer>; sha256: string };
 
 async function readAdapter(folder: string, names: AdapterFileName[]): Promise<File[]> {
@@ -95,11 +100,7 @@ async function readAdapter(folder: string, names: AdapterFileName[]): Promise<Fi
   );
 }
 
-async function publishAdapter(
-  admin: Client,
-  files: File[],
-  place: Omit<Parameters<Client['registerAdapter']>[0], 'sha' | 'parent' | 'files'>,
-): Promise<string> {
+async function publishAdapter(admin: Client, files: File[], place: Place): Promise<string> {
   for (const { sha256, name, bytes } of files) await admin.uploadAdapterFile(sha256, name, bytes);
   const listed = files.map(({ name, sha256, bytes }) => ({ name, sha256, bytes: bytes.length }));
   const { sha } = await admin.registerAdapter({ ...place, sha: await manifestSha(files), parent: null, files: listed });

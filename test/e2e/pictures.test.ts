@@ -1,21 +1,16 @@
 /** The whole loop for pictures: drawn by the model, voted on, learned from, drawn again, for everybody and for one person. */
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { venvProgram } from '../../scripts/setup/paths.mjs';
 import { uuidv7 } from '../../shared/math/uuidv7.ts';
 import { TestEdge, type TestProject } from '../worker/hosts.ts';
 import { RunnerProcess } from './runner-process.ts';
+import { freePort, runCommand, serve } from './serve-process.ts';
 
 const MINUTES = 60_000;
 const MODEL = ['--model', 'tiny-diffusion'];
-const cwd = fileURLToPath(new URL('../../gpu-runner', import.meta.url));
 const edge = new TestEdge('workers', {});
 let folder = '';
 let project: TestProject;
@@ -26,10 +21,7 @@ beforeAll(async () => {
   const port = await freePort();
   await edge.start({ INFERENCE_URL: `http://127.0.0.1:${port}` });
   project = await edge.createProject();
-  const options = ['-m', 'prefloop.serve', ...MODEL, '--threads', '1', '--edge', edge.url, '--port', String(port)];
-  const env = { ...process.env, PREFLOOP_KEY: project.admin, HF_HUB_OFFLINE: '1' };
-  server = spawn(venvProgram('python'), options, { cwd, env, stdio: ['ignore', 'pipe', 'inherit'] });
-  await once(server.stdout as NodeJS.ReadableStream, 'data');
+  server = await serve('tiny-diffusion', edge.url, project.admin, port);
 }, 3 * MINUTES);
 
 afterAll(async () => {
@@ -37,14 +29,6 @@ afterAll(async () => {
   await edge.stop();
   await rm(folder, { recursive: true, force: true });
 });
-
-async function freePort(): Promise<number> {
-  const listener = createServer().listen(0, '127.0.0.1');
-  await once(listener, 'listening');
-  const { port } = listener.address() as { port: number };
-  listener.close();
-  return port;
-}
 
 const admin = (method: string, path: string, body?: unknown) => edge.get(method, path, { bearer: project.admin, body });
 
@@ -108,19 +92,7 @@ describe('pictures', () => {
     });
     const encoder = join(folder, 'encoder');
     const size = ['--steps', '3', '--people', '8', '--support', '4', '--threads', '1'];
-    const fit = [
-      '-m',
-      'prefloop.cli',
-      'fit-encoder',
-      '--world',
-      'tiny',
-      '--domain',
-      'tastes',
-      '--out',
-      encoder,
-      ...size,
-    ];
-    await promisify(execFile)(venvProgram('python'), fit, { cwd });
+    await runCommand('fit-encoder', '--world', 'tiny', '--domain', 'tastes', '--out', encoder, ...size);
     for (const name of ['encoder.onnx', 'encoder.safetensors']) {
       const said = JSON.parse(await readFile(join(encoder, 'encoder.json'), 'utf8'));
       const { sha256 } = said.files.find((file: { name: string }) => file.name === name);
