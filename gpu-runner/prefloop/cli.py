@@ -1,5 +1,5 @@
-"""prefloop-runner run · serve · train · score · fit-encoder · log-ratios · fit-mixture · materialise · syn-pic · evaluate. Each
-command is a module with `main(argv) -> exit status`."""
+"""prefloop-runner run · serve · train · score · fit-encoder · log-ratios · fit-mixture · try-mixture · materialise · syn-pic ·
+evaluate. Each command is a module with `main(argv) -> exit status`."""
 
 import importlib
 import os
@@ -14,6 +14,7 @@ COMMANDS = {
     "fit-encoder": ("prefloop.commands.fit_encoder", "a user encoder from votes"),
     "log-ratios": ("prefloop.commands.log_ratios", "what basis adapters think of the answers of a file"),
     "fit-mixture": ("prefloop.commands.fit_mixture", "a personal mixture's prior and calibration from votes"),
+    "try-mixture": ("prefloop.commands.try_mixture", "what strengths of a mixture do to answers"),
     "materialise": ("prefloop.commands.materialise", "one person's mixture as one adapter"),
     "syn-pic": ("prefloop.commands.syn_pic", "pictures ranked by rewards, without people"),
     "evaluate": ("prefloop.commands.evaluate", "answers against others, judged; files for other evaluations"),

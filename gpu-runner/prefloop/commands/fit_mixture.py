@@ -3,8 +3,8 @@
 --votes FILE has one JSON object a line: {userKey, chosen: [K numbers], rejected: [K numbers], weight?}, log-ratios per token
 under the K adapters of --basis, in their order. Fitted are what people have in common (the prior) and what a log-ratio counts
 (the scale). How far the model is bent for a preference (the strength) cannot be told from votes: with --tried FILE it is the
-best of what was tried on generated answers, rows {strength, maxWeight, winRate, sound, lengthRatio} (share of answers that are
-sound, mean length over the base's); without it half of the people get weights whose absolute values sum up to at most 1.
+best of what `try-mixture` measured on generated answers, rows {strength, maxWeight, winRate, sound, lengthRatio} (share of answers
+that are sound, mean length over the base's); without it half of the people get weights whose absolute values sum up to at most 1.
 FOLDER gets encoder.json, which `prefloop encoders publish` registers.
 """
 
@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(argv: Sequence[str]) -> int:
     args = read_arguments("fit-mixture", __doc__, add_arguments, argv)
     basis = [read_basis(text) for text in args.basis]
-    people = read_people(args.votes, len(basis))
+    people = list(read_people(args.votes, len(basis)).values())
     scale = feature_scale(people)
     scaled = [scaled_by(scale, votes) for votes in people]
     figures = {"people": float(len(people)), "votes": float(sum(len(one.weight_V) for one in people))}
@@ -69,8 +69,8 @@ def read_basis(text: str) -> dict[str, str]:
     return {"name": name, "adapter": sha}
 
 
-def read_people(path: Path, size: int) -> list[Contrasts]:
-    """Everybody's votes in file order. Raises ValueError, naming the line, for a row that is none."""
+def read_people(path: Path, size: int) -> dict[str, Contrasts]:
+    """Everybody's votes in file order, by userKey. Raises ValueError, naming the line, for a row that is none."""
     rows: dict[str, list[tuple[list[float], float]]] = defaultdict(list)
     for where, row in read_rows(path):
         if not len(row["chosen"]) == len(row["rejected"]) == size:
@@ -79,10 +79,10 @@ def read_people(path: Path, size: int) -> list[Contrasts]:
         rows[row["userKey"]].append((difference, row["weight"]))
     if len(rows) < 2:
         raise ValueError(f"{path}: what people have in common cannot be told from {len(rows)} of them")
-    return [
-        contrasts([one for one, _ in votes], size, weight=[weight for _, weight in votes])
-        for votes in rows.values()
-    ]
+    return {
+        user: contrasts([one for one, _ in votes], size, weight=[weight for _, weight in votes])
+        for user, votes in rows.items()
+    }
 
 
 def scaled_by(scale: float, votes: Contrasts) -> Contrasts:

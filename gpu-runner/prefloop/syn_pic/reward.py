@@ -5,11 +5,8 @@
 
 from __future__ import annotations
 
-import importlib
 import math
-import os
 import re
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from numbers import Real
@@ -18,6 +15,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from prefloop.judges.function import load_function, names_function
 from prefloop.judges.judge import JudgeFailed
 from prefloop.syn_pic.http_reward import HttpReward
 from prefloop.tiny.sprites.attributes import read_caption
@@ -29,7 +27,6 @@ Score = Callable[[list[str], list[Image.Image]], Sequence[float]]
 # What one wrong attribute costs: an oracle weighs two axes, so its length as a taste is √2.
 WRONG = ASKED_FOR * math.sqrt(2)
 _NAME = re.compile(r"([A-Za-z][\w.-]*)=(.+)")
-_FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 
 @dataclass(frozen=True)
@@ -71,9 +68,9 @@ def load_reward(text: str, timeout: float) -> Reward:
         return Reward(name, tiny_reward(source.removeprefix("tiny:")))
     if source.startswith(("http://", "https://")):
         return Reward(name, HttpReward(source, timeout).score)
-    if not _FUNCTION.fullmatch(source):
+    if not names_function(source):
         raise ValueError(f"reward {text}: is neither tiny:NAME nor module:function nor http://…")
-    return Reward(name, _function(source))
+    return Reward(name, load_function(source, f"reward {source}"))
 
 
 def tiny_reward(oracle: str) -> Score:
@@ -91,17 +88,3 @@ def tiny_reward(oracle: str) -> Score:
         return values
 
     return score
-
-
-def _function(source: str) -> Score:
-    module, _, name = source.partition(":")
-    if os.getcwd() not in sys.path:
-        sys.path.append(os.getcwd())  # as `python -m` would have it
-    try:
-        function: Any = getattr(importlib.import_module(module), name)
-    except Exception as error:
-        raise ValueError(f"reward {source} cannot be loaded: {type(error).__name__}: {error}") from error
-    if callable(function):
-        named: Any = function
-        return named
-    raise ValueError(f"reward {source}: is no function")
