@@ -2765,6 +2765,10 @@ class Example(BaseModel):
     """
     One per completion, more is better: the person’s ratings, or minus the places of a ranking.
     """
+    weight: Annotated[float | None, Field(ge=0.0)] = None
+    """
+    What a liked answer counts, which has no pair to say it. Default: 1. Of texts `sft` counts by it.
+    """
     prefix: Annotated[str | None, Field(max_length=100000)] = None
     """
     Right steps of an answer, which the completions go on from; they are steps, not ends.

@@ -33,6 +33,9 @@ export const Example = z
     ratings: z.array(z.number()).max(8).optional().meta({
       description: 'One per completion, more is better: the person’s ratings, or minus the places of a ranking.',
     }),
+    weight: z.number().min(0).optional().meta({
+      description: 'What a liked answer counts, which has no pair to say it. Default: 1. Of texts `sft` counts by it.',
+    }),
     prefix: Text.optional().meta({
       description: 'Right steps of an answer, which the completions go on from; they are steps, not ends.',
     }),

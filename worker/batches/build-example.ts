@@ -15,7 +15,7 @@ export type Judged = {
   weight: number;
 };
 
-export type Body = Pick<Example, 'completions' | 'images' | 'pairs' | 'ratings' | 'prefix'>;
+export type Body = Pick<Example, 'completions' | 'images' | 'pairs' | 'ratings' | 'weight' | 'prefix'>;
 export type NotTrainable = { notTrainable: NotTrainableReason };
 
 /** The text a model is trained to write: steps are lines of one answer. A picture stands for itself by its hash. */
@@ -75,12 +75,12 @@ function bodyOf(judged: Judged, recipe: RecipeNeeds): Body | NotTrainable {
 }
 
 /** One answer that somebody liked: rated above zero. */
-function buildLiked({ candidates }: Judged, { candidate, rating }: { candidate: string; rating: number }) {
+function buildLiked({ candidates, weight }: Judged, { candidate, rating }: { candidate: string; rating: number }) {
   const content = candidates.find(({ id }) => id === candidate)?.content;
   const text = content ? completionText(content) : '';
   if (rating <= 0) return { notTrainable: 'singleRating' } as const;
   if (isBlank(text)) return { notTrainable: 'emptyCompletion' } as const;
-  return { ...outputs({ candidates }, [text]), pairs: [], ratings: [rating] };
+  return { ...outputs({ candidates }, [text]), pairs: [], ratings: [rating], ...(weight !== 1 && { weight }) };
 }
 
 /** The first wrong step, after the right ones. A step ends with its line, unless it is the answer's last. */

@@ -39,10 +39,12 @@ def train_sft(
 
 def as_lesson(row: Encoded) -> Encoded:
     """The row's best completion alone: the one that no pair puts below another; the first of several. It counts what the
-    row's pairs weigh together, and whole where there are none."""
+    row's pairs weigh together; without pairs what its example says, or whole."""
     beaten = {pair.rejected for pair in row.pairs if pair.p > 0.5}
     best = next((i for i in range(len(row.completions)) if i not in beaten), 0)
-    weight = math.fsum(pair.weight for pair in row.pairs) if row.pairs else 1.0
+    said = row.example.weight if row.example else None
+    alone = 1.0 if said is None else said
+    weight = math.fsum(pair.weight for pair in row.pairs) if row.pairs else alone
     return replace(row, completions=(row.completions[best],), pairs=(), lessons=(0,), weight=weight)
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from random_models import random_trunk
 
-from prefloop.contracts import Pair, SftRecipe
+from prefloop.contracts import Example, Pair, SftRecipe
 from prefloop.recipes.sft import train_sft
 from prefloop.recipes.trained import Trained
 from prefloop.text.encode import Encoded
@@ -32,10 +32,12 @@ def vote(number: int, weight: float = 1.0) -> Encoded:
     return Encoded(f"h{number:040}", draw(5), completions, pairs)
 
 
-def liked(number: int) -> Encoded:
+def liked(number: int, weight: float | None = None) -> Encoded:
     """One answer, and nothing that it is better than."""
     row = vote(number)
-    return replace(row, completions=row.completions[1:2], pairs=())
+    said = {"preference": row.preference, "prompt": {"text": "?"}, "completions": ["!"], "pairs": []}
+    example = Example.model_validate(said | ({} if weight is None else {"weight": weight}))
+    return replace(row, completions=row.completions[1:2], pairs=(), example=example)
 
 
 def train(trunk: Trunk, rows: Sequence[Encoded], epochs: int = 1) -> Trained:
@@ -63,5 +65,8 @@ def test_a_vote_of_weight_zero_is_as_good_as_absent(trunk: Trunk):
     assert nothing.losses == [0.0] and nothing.metrics["nllLessons"] > 1
 
 
-def test_an_answer_that_was_liked_without_a_pair_counts_whole(trunk: Trunk):
-    assert train(trunk, [liked(0), vote(1)]).losses == train(trunk, [vote(0), vote(1)]).losses
+def test_an_answer_that_was_liked_without_a_pair_counts_whole_or_as_its_vote_says(trunk: Trunk):
+    losses = lambda row: train(trunk, [row, vote(1)]).losses
+    assert losses(liked(0)) == losses(vote(0))
+    assert losses(liked(0, weight=0.25)) == pytest.approx(losses(vote(0, weight=0.25)), rel=1e-6)
+    assert losses(liked(0, weight=0.0)) == losses(vote(0, weight=0.0))

@@ -121,6 +121,12 @@ describe('one answer alone', () => {
     }
     expect(build({ method: 'dpo' }, { a: text('A') }, rated(1))).toEqual({ notTrainable: 'singleRating' });
   });
+
+  it('says what its vote counts, where that is not a whole one', () => {
+    const liked = judged({ a: text('A') }, rated(1));
+    expect(buildExample({ ...liked, weight: 0.25 }, { method: 'sft' })).toMatchObject({ pairs: [], weight: 0.25 });
+    expect(buildExample(liked, { method: 'sft' })).not.toHaveProperty('weight');
+  });
 });
 
 it('what came in under another recipe still makes an example, for the runner to say why it cannot use it', () => {
