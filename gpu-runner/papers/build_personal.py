@@ -61,8 +61,8 @@ def build_encoder(context: Context, out: Path) -> None:
 def build_images(context: Context, out: Path) -> None:
     """With the encoder of the built-in place."""
     tested = ppd.Tested(context)
-    louder = ppd.strengthened(tested.pictures.projection, tested.strength)
-    write(out / "images" / "adapter", write_user_attention(louder))
+    attention = tested.pictures.as_loud_as(tested.loudness)
+    write(out / "images" / "adapter", write_user_attention(attention))
 
 
 def build_replies(context: Context, out: Path) -> None:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from papers.context import Context
 from papers.picture_world import DEALT, PICKS, PictureWorld, model
-from prefloop.image.personalize import UserProjection, personalize
+from prefloop.image.personalize import Loudness, UserAttention, UserProjection, personalize
 from prefloop.image.step import picture_step
 from prefloop.recipes.diffusion_dpo import pair_objective
 from prefloop.recipes.laplace import new_laplace_policy
@@ -27,7 +27,7 @@ BETA, PRECISION = 60.0, 25.0
 SUPPORT = 16
 DRAWS = 20_000
 # That are drawn in the test; as many others are drawn when the strength is chosen.
-CAPTIONS = 24
+CAPTIONS = 40
 
 
 @cache
@@ -78,6 +78,12 @@ class PersonalPictures:
         with torch.no_grad():
             made.flat.copy_(torch.tensor(numbers))
         return made
+
+    def as_loud_as(self, loudness: Loudness) -> UserAttention:
+        """As it is published."""
+        attention = self.projection.unfolded()
+        attention.loudness = loudness
+        return attention
 
     def _train(self, projection: UserProjection) -> Tensor:
         policy = new_laplace_policy(projection, PRECISION)

@@ -1345,6 +1345,14 @@ class PpdRecipe(BaseModel):
     """
     How sure it is beforehand that nothing of a user matters: the precision, in nats, of the prior over each number of the projection. More votes are needed to move it when it is larger.
     """
+    strength: Annotated[float, Field(gt=0.0, le=100.0)] = 2
+    """
+    By which what a user says is multiplied when pictures are drawn: a posterior from few votes says too little.
+    """
+    max_loudness: Annotated[float, Field(alias="maxLoudness", gt=0.0, le=100.0)] = 2
+    """
+    How loud a user is at most when pictures are drawn, as the root mean square of the embedding’s numbers, strength included: whoever is louder drowns the caption.
+    """
     caption_dropout: Annotated[float, Field(alias="captionDropout", ge=0.0, le=1.0)] = (
         0.1
     )

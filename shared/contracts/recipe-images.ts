@@ -48,6 +48,14 @@ export const PpdRecipe = z
       description:
         'How sure it is beforehand that nothing of a user matters: the precision, in nats, of the prior over each number of the projection. More votes are needed to move it when it is larger.',
     }),
+    strength: z.number().positive().max(100).default(2).meta({
+      description:
+        'By which what a user says is multiplied when pictures are drawn: a posterior from few votes says too little.',
+    }),
+    maxLoudness: z.number().positive().max(100).default(2).meta({
+      description:
+        'How loud a user is at most when pictures are drawn, as the root mean square of the embedding’s numbers, strength included: whoever is louder drowns the caption.',
+    }),
     captionDropout: shared.captionDropout,
     noiseSamples: shared.noiseSamples,
     ...{ epochs, microBatch, seed },

@@ -27,7 +27,7 @@ from papers.tiny import mean, recipe_of
 from prefloop.contracts import DiffusionDpoRecipe
 from prefloop.image import errors, listening, noising, personalize, sample, step
 from prefloop.image.model import BUILT_IN
-from prefloop.image.personalize import UserAttention
+from prefloop.image.personalize import Loudness, UserAttention
 from prefloop.image.sample import Audience
 from prefloop.image.step import PictureBatch, picture_step
 from prefloop.recipes.diffusion_dpo import pair_objective
@@ -50,6 +50,8 @@ CAPTIONS, OTHERS = 48, 4
 # Rewards that ask for different things, and how much of the first is in each blend.
 BLENDED = (("cosy", "royal"), ("strange", "wintry"))
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
+# The recipe's own.
+LOUDNESS = Loudness(strength=2.0, max_loudness=2.0)
 # Steps of 32 picks: of all five rewards together, and of the model for one.
 TOGETHER, ALONE = 128, 32
 
@@ -82,6 +84,7 @@ class FiveRewards:
     def attention(self) -> UserAttention:
         """PPD of five users."""
         projection = personalize.personalize(model(), user_encoder().width)
+        projection.loudness = LOUDNESS
         policy = new_laplace_policy(projection, PRECISION)
         generator = torch.Generator().manual_seed(self.context.seed)
         for _ in range(self.context.size(TOGETHER, 1)):

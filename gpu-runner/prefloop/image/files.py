@@ -2,12 +2,14 @@
 
 `pytorch_lora_weights.safetensors` holds `unet.PATH.lora_A.weight` [r, in] and `….lora_B.weight` [out, r] (`transformer.`
 for SD3), bf16 for serving, and says rank and alpha in its header. PPD's user attention is a file beside it, or alone:
-`user_attention.safetensors` holds `PATH.key` and `PATH.value` [inner width, numbers of a token], fp32. Equal tensors
-give equal bytes.
+`user_attention.safetensors` holds `PATH.key` and `PATH.value` [inner width, numbers of a token], fp32, and says in its header
+how loud users are (`personalize.Loudness`). Equal tensors give equal bytes.
 """
 
 import json
+import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import torch
@@ -16,7 +18,13 @@ from prefloop.adapters.files import adapter_of, read_tensors, target_modules, te
 from prefloop.adapters.lora import Adapter
 from prefloop.adapters.tensor_file import tensor_file
 from prefloop.image.model import ImageModel
-from prefloop.image.personalize import UserAttention, cross_attentions, empty_user_attention, install
+from prefloop.image.personalize import (
+    Loudness,
+    UserAttention,
+    cross_attentions,
+    empty_user_attention,
+    install,
+)
 
 WEIGHTS = "pytorch_lora_weights.safetensors"
 USERS = "user_attention.safetensors"
@@ -48,9 +56,8 @@ def read_lora(files: Mapping[str, bytes], model: ImageModel) -> Adapter:
 
 
 def _read_header(content: bytes, part: str) -> dict[str, Any]:
-    header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
     try:
-        said = json.loads(header.get("__metadata__", {}).get(_METADATA, "null"))
+        said = json.loads(_metadata(content).get(_METADATA, "null"))
     except json.JSONDecodeError as error:
         raise ValueError(f"{WEIGHTS}: its {_METADATA} is not JSON: {error}") from error
     config = {}
@@ -69,14 +76,18 @@ def write_user_attention(attention: UserAttention) -> dict[str, bytes]:
         for path, pair in attention.pairs.items()
         for side, weight in zip(("key", "value"), pair, strict=True)
     }
-    return {USERS: tensor_file(tensors, {"format": "pt", "width": str(attention.width)})}
+    said = {"format": "pt", "width": str(attention.width)}
+    loudness = {
+        name: str(value) for name, value in asdict(attention.loudness).items() if math.isfinite(value)
+    }
+    return {USERS: tensor_file(tensors, said | loudness)}
 
 
 def read_user_attention(files: Mapping[str, bytes], model: ImageModel) -> UserAttention:
     """On the model's device; the model's cross-attentions can take users from now on.
 
     Raises ValueError, by name, for a missing or broken file, an attention that the model does not have or that is
-    missing, shapes that do not fit, and values that are not finite.
+    missing, shapes that do not fit, values that are not finite, and a loudness that is no positive number.
     """
     tensors = read_tensors(files, USERS)
     inner = {path: int(a.to_q.out_features) for path, a in cross_attentions(model).items()}
@@ -96,5 +107,23 @@ def read_user_attention(files: Mapping[str, bytes], model: ImageModel) -> UserAt
                 if not bool(torch.isfinite(found).all()):
                     raise ValueError(f"{USERS}: {path}.{side} has values that are not finite")
                 weight.copy_(found)
+    attention.loudness = _read_loudness(_metadata(files[USERS]))
     install(model)
     return attention
+
+
+def _read_loudness(said: Mapping[str, str]) -> Loudness:
+    found = {name: said[name] for name in ("strength", "max_loudness") if name in said}
+    for name, text in found.items():
+        try:
+            fits = 0 < float(text) < math.inf
+        except ValueError:
+            fits = False
+        if not fits:
+            raise ValueError(f"{USERS}: its header must say {name}, a positive number")
+    return Loudness(**{name: float(text) for name, text in found.items()})
+
+
+def _metadata(content: bytes) -> dict[str, str]:
+    """Of the header of a tensor file that was read already."""
+    return json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")]).get("__metadata__", {})

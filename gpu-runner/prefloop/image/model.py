@@ -142,7 +142,7 @@ class ImageModel:
     def denoise(self, noisy: Tensor, told_B: Tensor, condition: Condition, rows: Rows = ()) -> Tensor:
         """As `predict`, at the times that the denoiser itself is told."""
         noisy = noisy.to(self.dtype)
-        with assigned(rows), heard(self.noising.is_shaping(told_B)):
+        with assigned(rows), heard(lambda: self.noising.is_shaping(told_B)):
             if self.is_transformer:
                 return self.denoiser(
                     hidden_states=noisy,

@@ -12,10 +12,11 @@ Shapes: B pictures · S places · T tokens of a caption, D their width · N of a
 attention, H its heads.
 """
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -27,6 +28,20 @@ from prefloop.image.listening import who_is_heard
 from prefloop.image.model import ImageModel
 
 
+@dataclass(frozen=True)
+class Loudness:
+    """How loud users are when pictures are drawn: what one says `strength` times, but never louder than `max_loudness`, the root mean
+    square of a user's numbers. A posterior from few votes says too little; who is known well, said louder still, drowns the caption."""
+
+    strength: float = 1.0
+    max_loudness: float = math.inf
+
+    def of(self, users_BNU: Tensor) -> Tensor:
+        louder_BNU = self.strength * users_BNU
+        loud_B11 = louder_BNU.square().mean((1, 2), keepdim=True).sqrt()
+        return louder_BNU * (self.max_loudness / loud_B11).clamp(max=1.0)
+
+
 @dataclass(eq=False)
 class UserAttention:
     """(W'ₖ, W'ᵥ), fp32 [I, U] each, by the path of an attention; views of one flat buffer, as are their gradients."""
@@ -34,6 +49,7 @@ class UserAttention:
     width: int
     flat: nn.Parameter
     pairs: dict[str, tuple[nn.Parameter, nn.Parameter]]
+    loudness: Loudness = field(default_factory=Loudness)
 
     def pair(self, path: str) -> tuple[Tensor, Tensor]:
         """(W'ₖ, W'ᵥ) of one attention."""
@@ -64,6 +80,7 @@ class UserProjection:
     width: int
     flat: nn.Parameter
     base: CaptionAttention
+    loudness: Loudness = field(default_factory=Loudness)
 
     @property
     def matrix_DU(self) -> Tensor:
@@ -95,6 +112,7 @@ class UserProjection:
         for path, pair in attention.pairs.items():
             for weight, value in zip(pair, made[path], strict=True):
                 weight.copy_(value)
+        attention.loudness = self.loudness
         return attention.freeze()
 
 

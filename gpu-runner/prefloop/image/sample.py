@@ -18,7 +18,7 @@ from torch import Tensor
 
 from prefloop.adapters.lora import Adapter
 from prefloop.image.model import Condition, ImageModel
-from prefloop.image.personalize import Users, seen_by
+from prefloop.image.personalize import UserAttention, UserProjection, seen_by
 
 # The tiny model follows captions a little better at 5 than at 3, also when it is told of a person.
 STEPS, GUIDANCE = 20, 5.0
@@ -26,9 +26,9 @@ STEPS, GUIDANCE = 20, 5.0
 
 @dataclass(frozen=True)
 class Audience:
-    """Whom pictures are drawn for: users_BNU are one a picture, zeros for nobody in particular."""
+    """Whom pictures are drawn for: users_BNU are one a picture, zeros for nobody in particular; as loud as the attention has it."""
 
-    attention: Users
+    attention: UserAttention | UserProjection
     users_BNU: Tensor
 
 
@@ -130,7 +130,7 @@ def schedule(model: ImageModel, steps: int) -> Any:
 def _seen(audience: Audience | None, guided: bool) -> Any:
     if audience is None:
         return nullcontext()
-    users_BNU = audience.users_BNU
+    users_BNU = audience.attention.loudness.of(audience.users_BNU)
     nobody = [torch.zeros_like(users_BNU)] if guided else []
     return seen_by(audience.attention, torch.cat([*nobody, users_BNU]))
 

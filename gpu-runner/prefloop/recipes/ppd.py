@@ -17,7 +17,7 @@ from torch import Tensor
 
 from prefloop.contracts import PpdRecipe, SupportVote
 from prefloop.image.model import ImageModel
-from prefloop.image.personalize import personalize
+from prefloop.image.personalize import Loudness, personalize
 from prefloop.image.rows import PictureReader, PictureRow
 from prefloop.recipes.diffusion_dpo import pair_objective
 from prefloop.recipes.laplace import new_laplace_policy
@@ -49,6 +49,7 @@ def train_ppd(
 
     def begin(parent: Any) -> Learner:
         projection = parent or personalize(model, encoder.width)
+        projection.loudness = Loudness(recipe.strength, recipe.max_loudness)
         policy = new_laplace_policy(projection, recipe.prior_precision)
         put_back = lambda tensors: policy.restore("policy", tensors)
         return Learner(projection, policy.learn, lambda: policy.tensors("policy"), put_back)

@@ -7,11 +7,13 @@ import pytest
 import torch
 from device import DEVICE
 from image.random_pipelines import PIPELINES
+from safetensors.torch import load
 
+from prefloop.adapters.tensor_file import tensor_file
 from prefloop.image.errors import add_noise, denoising_errors
 from prefloop.image.files import read_user_attention, write_user_attention
 from prefloop.image.model import ImageModel
-from prefloop.image.personalize import UserProjection, Users, _for_users, personalize, seen_by
+from prefloop.image.personalize import Loudness, UserProjection, Users, _for_users, personalize, seen_by
 from prefloop.image.step import PictureBatch, PictureOutcome, check_start, picture_step
 from prefloop.objectives.diffusion_dpo import PairErrors, diffusion_dpo
 from prefloop.recipes.laplace import new_laplace_policy
@@ -109,6 +111,30 @@ def test_what_is_published_says_what_was_trained(model):
     torch.testing.assert_close(
         errors(model, published, users()), errors(model, projection, users()), atol=1e-6, rtol=1e-5
     )
+
+
+def test_users_are_louder_but_never_louder_than_the_most():
+    loudness = Loudness(strength=3.0, max_loudness=2.0)
+    # root mean squares of 0.5 and 1.5, and somebody who says nothing
+    said = torch.stack([0.5 * torch.ones(2, 3), -1.5 * torch.ones(2, 3), torch.zeros(2, 3)])
+    torch.testing.assert_close(loudness.of(said)[:, 0, 0], torch.tensor([1.5, -2.0, 0.0]))
+    assert torch.equal(Loudness().of(said), said)
+
+
+def test_how_loud_users_are_goes_with_what_is_published(model):
+    projection = learned(model)
+    assert read_user_attention(write_user_attention(projection.unfolded()), model).loudness == Loudness()
+    projection.loudness = Loudness(2.5, 1.25)
+    published = read_user_attention(write_user_attention(projection.unfolded()), model)
+    assert published.loudness == projection.loudness
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "loud"])
+def test_a_loudness_that_is_no_positive_number_is_named(model, text: str):
+    whole = write_user_attention(learned(model).unfolded())["user_attention.safetensors"]
+    broken = tensor_file(load(whole), {"format": "pt", "max_loudness": text})
+    with pytest.raises(ValueError, match="its header must say max_loudness, a positive number"):
+        read_user_attention({"user_attention.safetensors": broken}, model)
 
 
 def test_a_broken_user_attention_is_named(model):

@@ -8,7 +8,7 @@ from image.random_pipelines import PIPELINES
 
 from prefloop.adapters.lora import Adapter, new_adapter
 from prefloop.image.model import ImageModel
-from prefloop.image.personalize import personalize
+from prefloop.image.personalize import Loudness, personalize
 from prefloop.image.sample import Audience, sample_pictures
 
 CAPTIONS = ["a small red creature", "a creature, on snow", "a small red creature"]
@@ -79,6 +79,20 @@ def test_each_is_drawn_for_its_own_person():
     turned = Audience(attention, users.flip(0))
     again = sample_pictures(model, CAPTIONS[::-1], SEEDS[::-1], 3, 2.0, audience=turned)
     assert apart(again[::-1], drawn) <= 1
+
+
+def test_pictures_are_drawn_as_loud_as_the_attention_has_it():
+    model = ImageModel(PIPELINES["sd15"]().to(DEVICE), "sd15")
+    attention = personalize(model, 6)
+    with torch.no_grad():
+        noise = torch.randn(attention.flat.shape, generator=torch.Generator().manual_seed(1))
+        attention.flat.add_(noise.to(DEVICE))
+    users = torch.randn(3, 2, 6, generator=torch.Generator().manual_seed(2)).to(DEVICE)
+    draw = lambda users: sample_pictures(model, CAPTIONS, SEEDS, 3, 2.0, audience=Audience(attention, users))
+    softly, loudly = draw(users), draw(3 * users)
+    attention.loudness = Loudness(strength=3.0)
+    assert apart(draw(users), loudly) <= 1
+    assert apart(softly, loudly) > 1
 
 
 def test_counts_must_agree(model: ImageModel):
