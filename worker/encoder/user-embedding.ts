@@ -4,12 +4,12 @@ import type { EncoderInput, SetEncoderInput } from '../../shared/contracts/encod
 import { ApiError } from '../access/api-error.ts';
 import { fileKey } from '../adapter-files/receive-file.ts';
 import type { Env } from '../env.ts';
-import { findTaste, gatherVotes, keepEmbedding, type Made, type Taste } from '../store/embeddings.ts';
+import { findTaste, holdEmbedding, keepEmbedding, type Made, type Taste } from '../store/embeddings.ts';
 import { BrokenEncoder, embed } from './embed.ts';
 import type { Network, NetworkInputs, NetworkOutputs } from './network.ts';
 
 /** `timing`: of the network alone, in the words of a server-timing header; null = none was run. */
-export type UserEmbedding = Taste & { user: string; made: Made; timing: string | null };
+export type UserEmbedding = { encoder: EncoderInput; made: Made; timing: string | null };
 
 /** `encoder`: of an adapter; without it, the domain's. `kind`: nothing is computed under an encoder of another one. */
 export type Whose = { domain: string; user: string; encoder?: string; kind?: EncoderInput['kind'] };
@@ -18,35 +18,44 @@ export type Whose = { domain: string; user: string; encoder?: string; kind?: Enc
  * null = the domain has no such encoder. Throws ApiError `encoder_invalid` for an encoder that fails: then everything stays as
  * it was.
  */
-export async function userEmbedding(
-  c: Context<Env>,
-  { domain, user, encoder, kind }: Whose,
-): Promise<UserEmbedding | null> {
-  const taste = await findTaste(c.var.db, c.var.project.id, { domain, user, encoder: encoder ?? null });
-  if (!taste || (kind && taste.kind !== kind)) return null;
-  if (taste.made?.lastSeq === taste.lastSeq) return { ...taste, made: taste.made, user, timing: null };
-  return makeEmbedding(c, domain, user, taste);
+export async function userEmbedding(c: Context<Env>, whose: Whose): Promise<UserEmbedding | null> {
+  const { domain, user, kind } = whose;
+  const taste = await findTaste(c.var.db, c.var.project.id, { domain, user, encoder: whose.encoder ?? null });
+  if (!taste || (kind && taste.encoder.kind !== kind)) return null;
+  const { encoder, made, lastSeq } = taste;
+  if (made?.lastSeq === lastSeq) return { encoder, made, timing: null };
+  const fresh = await makeEmbedding(c, taste);
+  // Who has never voted leaves no row behind: the prior was there with the encoder.
+  if (lastSeq > 0) keepLater(c, { domain, user, encoder: encoder.sha }, fresh.made);
+  return { encoder, ...fresh };
 }
 
-async function makeEmbedding(c: Context<Env>, domain: string, user: string, taste: Taste): Promise<UserEmbedding> {
-  const project = c.var.project.id;
-  const place = { domain, user, encoder: taste.encoder };
-  const gathered = await gatherVotes(c.var.db, project, place);
+async function makeEmbedding(c: Context<Env>, taste: Taste): Promise<Pick<UserEmbedding, 'made' | 'timing'>> {
+  const { encoder, votes, lastSeq, encoderAt } = taste;
   let timing: string | null = null;
   let milliseconds = 0;
-  const embedded = await guard(taste.encoder, () =>
-    embed(gathered.encoder, gathered.votes, async (inputs) => {
-      const { outputs, name } = await runNetwork(c, gathered.encoder as SetEncoderInput, inputs);
+  const embedded = await guard(encoder.sha, () =>
+    embed(encoder, votes, async (inputs) => {
+      const { outputs, name } = await runNetwork(c, encoder as SetEncoderInput, inputs);
       milliseconds += outputs.milliseconds;
       timing = `encoder;dur=${milliseconds.toFixed(3)};desc="${name}"`;
       return outputs;
     }),
   );
-  // Who has never voted leaves no row behind: the prior was there with the encoder.
-  const { lastSeq } = gathered;
-  const made = { ...embedded, lastSeq, updatedAt: lastSeq === 0 ? taste.encoderAt : c.var.now() };
-  if (lastSeq > 0) await keepEmbedding(c.var.db, project, place, made);
-  return { ...taste, lastSeq, user, made, timing };
+  return { made: { ...embedded, lastSeq, updatedAt: lastSeq === 0 ? encoderAt : c.var.now() }, timing };
+}
+
+/** Nobody waits for the disk: an embedding that is not kept is computed again. */
+function keepLater(c: Context<Env>, place: { domain: string; user: string; encoder: string }, made: Made): void {
+  holdEmbedding(c.var.db, c.var.project.id, place, made);
+  const keep = async () => {
+    // Not in the turn that sends the answer: a host may write on the thread that answers.
+    await new Promise((next) => setTimeout(next, 0));
+    await keepEmbedding(c.var.db, c.var.project.id, place, made);
+  };
+  c.executionCtx.waitUntil(
+    keep().catch((error) => console.error(`${c.var.requestId} an embedding was not kept`, error)),
+  );
 }
 
 /** An encoder's file through onnxruntime, whatever host this is. */

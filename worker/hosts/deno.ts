@@ -54,13 +54,24 @@ const bindings: Bindings = {
   },
 };
 
+/** What goes on after its answer. */
+const unfinished = new Set<Promise<unknown>>();
+const context = {
+  waitUntil(work: Promise<unknown>): void {
+    unfinished.add(work);
+    work.finally(() => unfinished.delete(work));
+  },
+  passThroughOnException(): void {},
+  props: {},
+};
+
 const server = Deno.serve(
   {
     port: Number(values.port),
     hostname: values.hostname,
     onListen: ({ port }) => console.log(`edge ready: http://${values.hostname}:${port} (deno)`),
   },
-  (request) => app.fetch(request, bindings),
+  (request) => app.fetch(request, bindings, context),
 );
 
 let stopping = false;
@@ -68,7 +79,8 @@ async function stop(): Promise<void> {
   if (stopping) return;
   stopping = true;
   // Requests under way get a moment; a stream that never ends must not keep the process.
-  await Promise.race([server.shutdown(), new Promise((done) => setTimeout(done, 2000))]);
+  const ended = server.shutdown().then(() => Promise.allSettled(unfinished));
+  await Promise.race([ended, new Promise((done) => setTimeout(done, 2000))]);
   db.close();
   process.exit(0);
 }

@@ -23,10 +23,11 @@ export async function mixtureOf(
 ): Promise<{ encoder: string; mixture: MixturePart[] } | null> {
   if (encoder === null) return null;
   const embedding = await userEmbedding(c, { domain: id, user, kind: 'mixture' });
-  if (!embedding) return null;
-  const parts = embedding.basis.map((adapter, k) => ({ adapter, weight: embedding.made.values[k] ?? 0 }));
+  if (embedding?.encoder.kind !== 'mixture') return null;
+  const { sha, basis } = embedding.encoder;
+  const parts = basis.map(({ adapter }, k) => ({ adapter, weight: embedding.made.values[k] ?? 0 }));
   const mixture = parts.filter(({ weight }) => weight !== 0);
-  return mixture.length > 0 ? { encoder: embedding.encoder, mixture } : null;
+  return mixture.length > 0 ? { encoder: sha, mixture } : null;
 }
 
 /** What a text's features are in this domain: log-ratios under the basis of its mixture; null = it has none. */

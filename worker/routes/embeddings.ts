@@ -1,7 +1,7 @@
 /** GET /v1/users/{user}/embedding: what is known of a person's taste. */
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { Embedding } from '../../shared/contracts/encoder.ts';
+import { Embedding, type EncoderInput } from '../../shared/contracts/encoder.ts';
 import { Slug, UserId } from '../../shared/contracts/ids.ts';
 import { ApiError, found } from '../access/api-error.ts';
 import { hasScope } from '../access/caller.ts';
@@ -32,13 +32,20 @@ embeddings.openapi(
       found(await findDomain(c.var.db, c.var.project.id, domain), 'domain');
       throw new ApiError('not_found', `The domain ${domain} has no user encoder.`);
     }
-    const { encoder, kind, tokens, width, made, timing } = embedding;
+    const { encoder, made, timing } = embedding;
     const { lastSeq: _, ...shown } = made;
     if (timing) c.header('server-timing', timing);
     c.header('cache-control', 'no-store');
-    return c.json({ user, domain, encoder, kind, tokens, width, ...shown }, 200);
+    return c.json({ user, domain, encoder: encoder.sha, ...shapeOf(encoder), ...shown }, 200);
   },
 );
+
+function shapeOf(encoder: EncoderInput): Pick<Embedding, 'kind' | 'tokens' | 'width'> {
+  const { kind } = encoder;
+  return kind === 'set'
+    ? { kind, tokens: encoder.tokens, width: encoder.width }
+    : { kind, tokens: 1, width: encoder.featureSize };
+}
 
 /** A taste says much of a person: whoever else asks is refused. */
 function requireOwner(c: Context<Env>, user: string): void {

@@ -1,6 +1,7 @@
 /** Features of comparisons that were read before: they never change, and reading them again is most of an embedding's time. */
 import type { StoredFeatures } from '../encoder/vote-pairs.ts';
 import type { Database } from './database.ts';
+import { Recent } from './recent.ts';
 
 /** By candidate. */
 export type Vectors = Readonly<Record<string, StoredFeatures>>;
@@ -9,28 +10,9 @@ export type Vectors = Readonly<Record<string, StoredFeatures>>;
 const MOST_NUMBERS = 2_000_000;
 
 /** Of one database, 2,000,000 numbers at most; the comparisons that were asked for last are kept. */
-export class VectorCache {
-  readonly #known = new Map<string, Vectors>();
-  #numbers = 0;
-
-  find(key: string): Vectors | undefined {
-    const vectors = this.#known.get(key);
-    if (vectors) {
-      this.#known.delete(key);
-      this.#known.set(key, vectors);
-    }
-    return vectors;
-  }
-
-  keep(key: string, vectors: Vectors): void {
-    if (this.#known.has(key)) return;
-    this.#known.set(key, vectors);
-    this.#numbers += sizeOf(vectors);
-    for (const [oldest, its] of this.#known) {
-      if (this.#numbers <= MOST_NUMBERS) break;
-      this.#known.delete(oldest);
-      this.#numbers -= sizeOf(its);
-    }
+export class VectorCache extends Recent<Vectors> {
+  constructor() {
+    super(MOST_NUMBERS, sizeOf);
   }
 }
 
@@ -56,18 +38,20 @@ export const featuresOf = (
 export const VECTORS = `SELECT c.id, ${featuresOf('?2')} AS features
   FROM json_each(?3) AS wanted CROSS JOIN comparison AS c ON c.project = ?1 AND c.id = wanted.value`;
 
-/** What each comparison's candidates are in a space, by comparison. */
+/** What each comparison's candidates are in a space, by comparison; `given`: those that came along with something else. */
 export async function findVectors(
   db: Database,
   project: string,
   space: string,
   comparisons: readonly string[],
+  given: ReadonlyMap<string, Vectors> = new Map(),
 ): Promise<Map<string, Vectors>> {
   const cache = cacheOf(db);
   const keyOf = (comparison: string) => `${project} ${space} ${comparison}`;
-  const found = new Map<string, Vectors>();
+  const found = new Map(given);
+  for (const [id, vectors] of given) cache.keep(keyOf(id), vectors);
   for (const each of comparisons) {
-    const known = cache.find(keyOf(each));
+    const known = found.has(each) ? undefined : cache.find(keyOf(each));
     if (known) found.set(each, known);
   }
   const missing = [...new Set(comparisons)].filter((each) => !found.has(each));

@@ -1,6 +1,7 @@
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { tastePosterior, uncertainty } from '../../../shared/math/taste-posterior.ts';
 import {
   castVotes,
@@ -191,6 +192,30 @@ describeOnHosts('embeddings', (edge) => {
       expect(back.body).toEqual(body);
     });
 
+    it('are kept after the answer, and the next process has them', async () => {
+      const { read, cast, sha } = await setUpSet(edge);
+      await cast(tasteVote('anna', pair(1)));
+      const { body } = await read('anna');
+      await vi.waitFor(async () => expect(await storedEmbedding(edge, sha)).toEqual(body.values));
+      await edge.crash();
+      const again = await read('anna');
+      expect(again.headers.get('server-timing')).toBeNull();
+      expect(again.body).toEqual(body);
+    });
+
+    it('are computed again when the process ended before they were kept', async () => {
+      const { read, cast } = await setUpSet(edge);
+      await cast(tasteVote('anna', pair(1)));
+      const { body } = await read('anna');
+      await edge.crash();
+      const { values, uncertainty, votes } = (await read('anna')).body;
+      expect({ values, uncertainty, votes }).toEqual({
+        values: body.values,
+        uncertainty: body.uncertainty,
+        votes: 1,
+      });
+    });
+
     it('do not mind being asked for many times at once', async () => {
       const { read, cast, encoder } = await setUpSet(edge);
       const users = Array.from({ length: 4 }, (_, n) => `user-${n}`);
@@ -296,7 +321,7 @@ describeOnHosts('embeddings', (edge) => {
       const failed = await read('anna');
       expect(failed).toMatchObject({ status: 422, body: { code: 'encoder_invalid' } });
       expect(failed.body.message).toBe(`The encoder ${sha} cannot be run: it gives numbers that are not finite`);
-      if (edge.host === 'deno') expect(storedEmbedding(edge, sha)).toEqual(before.body.values);
+      await vi.waitFor(async () => expect(await storedEmbedding(edge, sha)).toEqual(before.body.values));
 
       const { items } = await edge.get('GET', '/v1/preferences?domain=replies', { bearer: project.admin });
       expect(items).toHaveLength(4);
@@ -396,9 +421,14 @@ it('embeddings are the same numbers on both hosts', () => {
   expectClose(said.get('deno') as number[], said.get('workers') as number[], 1e-7);
 });
 
-function storedEmbedding(edge: TestEdge, encoder: string): unknown {
-  const database = new DatabaseSync(join(edge.folder, 'edge.sqlite'), { readOnly: true });
-  const row = database.prepare('SELECT "values" FROM embedding WHERE encoder = ?').get(encoder);
-  database.close();
-  return JSON.parse(String(row?.values));
+async function storedEmbedding(edge: TestEdge, encoder: string): Promise<unknown> {
+  const files = await readdir(edge.folder, { recursive: true });
+  const file = files.find((name) => /edge\.sqlite$|D1DatabaseObject\/[0-9a-f]{64}\.sqlite$/.test(name)) ?? '';
+  const database = new DatabaseSync(join(edge.folder, file), { readOnly: true });
+  try {
+    const row = database.prepare('SELECT "values" FROM embedding WHERE encoder = ?').get(encoder);
+    return row && JSON.parse(String(row.values));
+  } finally {
+    database.close();
+  }
 }
