@@ -4,7 +4,8 @@ import type { EncoderInput, SetEncoderInput } from '../../shared/contracts/encod
 import { ApiError } from '../access/api-error.ts';
 import { fileKey } from '../adapter-files/receive-file.ts';
 import type { Env } from '../env.ts';
-import { findTaste, holdEmbedding, keepEmbedding, type Made, type Taste } from '../store/embeddings.ts';
+import { holdEmbedding, isOutdated, keepEmbedding, type Made } from '../store/embeddings.ts';
+import { findTaste, type Taste } from '../store/tastes.ts';
 import { BrokenEncoder, embed } from './embed.ts';
 import type { Network, NetworkInputs, NetworkOutputs } from './network.ts';
 
@@ -45,17 +46,19 @@ async function makeEmbedding(c: Context<Env>, taste: Taste): Promise<Pick<UserEm
   return { made: { ...embedded, lastSeq, updatedAt: lastSeq === 0 ? encoderAt : c.var.now() }, timing };
 }
 
-/** Nobody waits for the disk: an embedding that is not kept is computed again. */
+/** Long enough for an answer to be gone, and for the next one of somebody who votes by a script. */
+const KEPT_AFTER_MS = 100;
+
+/** Nobody waits for the disk: an embedding that was never kept is computed again. */
 function keepLater(c: Context<Env>, place: { domain: string; user: string; encoder: string }, made: Made): void {
-  holdEmbedding(c.var.db, c.var.project.id, place, made);
+  const { db, project, requestId } = c.var;
+  holdEmbedding(db, project.id, place, made);
   const keep = async () => {
-    // Not in the turn that sends the answer: a host may write on the thread that answers.
-    await new Promise((next) => setTimeout(next, 0));
-    await keepEmbedding(c.var.db, c.var.project.id, place, made);
+    // A host may write on the thread that answers: not while it is answering.
+    await new Promise((done) => setTimeout(done, KEPT_AFTER_MS));
+    if (!isOutdated(db, project.id, place, made)) await keepEmbedding(db, project.id, place, made);
   };
-  c.executionCtx.waitUntil(
-    keep().catch((error) => console.error(`${c.var.requestId} an embedding was not kept`, error)),
-  );
+  c.executionCtx.waitUntil(keep().catch((error) => console.error(`${requestId} an embedding was not kept`, error)));
 }
 
 /** An encoder's file through onnxruntime, whatever host this is. */

@@ -21,16 +21,16 @@ export class Recent<T> {
   }
 
   keep(key: string, value: T): void {
-    this.#forget(key);
+    this.forget(key);
     this.#known.set(key, value);
     this.#size += this.#sizeOf(value);
     for (const oldest of this.#known.keys()) {
       if (this.#size <= this.#most) break;
-      this.#forget(oldest);
+      this.forget(oldest);
     }
   }
 
-  #forget(key: string): void {
+  forget(key: string): void {
     const value = this.#known.get(key);
     if (value === undefined) return;
     this.#known.delete(key);

@@ -1,8 +1,8 @@
 /** Votes that stand for persons in training: a look at whose the examples are, then all of their votes in one query. */
 import type { OwnedVote } from '../batches/support.ts';
 import type { Database } from './database.ts';
-import { readTasteVote, type TasteVoteRow } from './embeddings.ts';
-import { featuresOf, type Vectors } from './vectors.ts';
+import { readTasteVote, type TasteVoteRow } from './tastes.ts';
+import { featuresOf } from './vectors.ts';
 
 export type SupportFacts = { encoder: string; space: string; featureSize: number };
 
@@ -52,7 +52,7 @@ export async function findSupport(
 ): Promise<OwnedVote[]> {
   const query = db.$client.prepare(SUPPORT);
   const bound = query.bind(project, domain, JSON.stringify(users), space, most - 1, Number(heldOut));
-  const { results } = await bound.all<TasteVoteRow & { user: string; seq: number; features: string }>();
+  const { results } = await bound.all<TasteVoteRow & { user: string; seq: number }>();
   const newest = results.sort((one, other) => other.seq - one.seq);
-  return newest.map((row) => ({ ...readTasteVote(row, JSON.parse(row.features) as Vectors), user: row.user }));
+  return newest.map((row) => ({ ...readTasteVote(row), user: row.user }));
 }

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
-import { findTaste, keepEmbedding } from '../../../worker/store/embeddings.ts';
+import { keepEmbedding } from '../../../worker/store/embeddings.ts';
 import { encoder as encoders } from '../../../worker/store/schema.ts';
+import { findTaste } from '../../../worker/store/tastes.ts';
 import { makeWorld, PROJECT } from './world.ts';
 
 const SHA = 'e'.repeat(64);
