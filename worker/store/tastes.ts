@@ -18,47 +18,6 @@ export type Taste = {
   votes: TasteVote[];
 };
 
-type TasteRow = {
-  encoder: string;
-  body: string | null;
-  encoderAt: number;
-  lastSeq: number;
-  madeSeq: number | null;
-  votes: number;
-  values: string;
-  uncertainty: string;
-  unusable: string;
-  updatedAt: number;
-};
-
-const LAST = `SELECT p.seq FROM preference AS p INDEXED BY preference_user
-  WHERE p.project = ?1 AND p.domain = ?2 AND p.user = ?3 ORDER BY p.seq DESC LIMIT 1`;
-
-/** ?4 = the encoder; null = the domain's. ?5 = the encoder that the isolate holds already. */
-export const TASTE = `SELECT e.sha AS encoder, CASE WHEN e.sha = ?5 THEN NULL ELSE e.body END AS body, e.created_at AS encoderAt,
-    coalesce((${LAST}), 0) AS lastSeq, m.last_seq AS madeSeq, m.votes, m."values", m.uncertainty, m.unusable, m.updated_at AS updatedAt
-  FROM domain AS d CROSS JOIN encoder AS e ON e.project = d.project AND e.sha = coalesce(?4, d.encoder)
-  LEFT JOIN embedding AS m ON m.project = d.project AND m.domain = d.id AND m.user = ?3 AND m.encoder = e.sha
-  WHERE d.project = ?1 AND d.id = ?2`;
-
-const SHA = 'coalesce(?4, (SELECT d.encoder FROM domain AS d WHERE d.project = ?1 AND d.id = ?2))';
-const SPACE = `(SELECT e.body ->> '$.space' FROM encoder AS e WHERE e.project = ?1 AND e.sha = ${SHA})`;
-const MADE = `SELECT m.last_seq FROM embedding AS m WHERE m.project = ?1 AND m.domain = ?2 AND m.user = ?3 AND m.encoder = ${SHA}`;
-
-/** Votes that say something still; none when the embedding is up to date. */
-const NEWEST = `p.project = ?1 AND p.domain = ?2 AND p.user = ?3 AND p.superseded_by IS NULL`;
-const MOST = `CASE WHEN ${SPACE} IS NULL OR (${MADE}) IS (${LAST}) THEN 0 ELSE ${MAX_EMBEDDED_VOTES} END`;
-
-/** Which votes count: their numbers alone. */
-export const TASTE_SEQS = `SELECT json_group_array(n.seq) AS seqs
-  FROM (SELECT p.seq FROM preference AS p INDEXED BY preference_user WHERE ${NEWEST} ORDER BY p.seq DESC LIMIT ${MOST}) AS n`;
-
-/** Those after ?6 in full: the isolate holds the others under the encoder ?5. */
-export const TASTE_VOTES = `SELECT p.seq, p.id, p.choice, p.confidence, p.weight, c.candidates AS dealt, ${featuresOf(SPACE)} AS features
-  FROM preference AS p INDEXED BY preference_user
-  CROSS JOIN comparison AS c ON c.project = p.project AND c.id = p.comparison
-  WHERE ${NEWEST} AND p.seq > CASE WHEN ${SHA} IS ?5 THEN ?6 ELSE 0 END ORDER BY p.seq DESC LIMIT ${MOST}`;
-
 export type TasteVoteRow = {
   id: string;
   choice: string;
@@ -70,46 +29,98 @@ export type TasteVoteRow = {
 
 type UnreadRow = TasteVoteRow & { seq: number };
 
+/** `seqs` is null when the embedding is up to date. */
+type TasteRow = {
+  body: string | null;
+  encoderAt: number;
+  lastSeq: number;
+  madeSeq: number | null;
+  votes: number;
+  values: string;
+  uncertainty: string;
+  unusable: string;
+  updatedAt: number;
+  seqs: string | null;
+};
+
+const SHA = 'coalesce(?4, (SELECT d.encoder FROM domain AS d WHERE d.project = ?1 AND d.id = ?2))';
+const SPACE = `(SELECT e.body ->> '$.space' FROM encoder AS e WHERE e.project = ?1 AND e.sha = ${SHA})`;
+
+const MADE = `SELECT m.last_seq FROM embedding AS m WHERE m.project = ?1 AND m.domain = ?2 AND m.user = ?3 AND m.encoder = ${SHA}`;
+
+const LAST = `SELECT p.seq FROM preference AS p INDEXED BY preference_user
+  WHERE p.project = ?1 AND p.domain = ?2 AND p.user = ?3 ORDER BY p.seq DESC LIMIT 1`;
+
+/** A vote that was replaced says nothing any more. */
+const COUNTING = 'p.project = ?1 AND p.domain = ?2 AND p.user = ?3 AND p.superseded_by IS NULL';
+
+/** Which votes count: their numbers alone. */
+const SEQS = `SELECT json_group_array(n.seq) FROM (SELECT p.seq FROM preference AS p INDEXED BY preference_user
+  WHERE ${COUNTING} ORDER BY p.seq DESC LIMIT ${MAX_EMBEDDED_VOTES}) AS n`;
+
+/** Those after ?6 in full: the isolate holds the others under the encoder ?5. A row each, because D1 gives no value above 2 MB. */
+export const TASTE_VOTES = `SELECT p.seq, p.id, p.choice, p.confidence, p.weight, c.candidates AS dealt, ${featuresOf(SPACE)} AS features
+  FROM preference AS p INDEXED BY preference_user
+  CROSS JOIN comparison AS c ON c.project = p.project AND c.id = p.comparison
+  WHERE ${COUNTING} AND p.seq > CASE WHEN ${SHA} IS ?5 THEN ?6 ELSE 0 END ORDER BY p.seq DESC
+  LIMIT CASE WHEN ${SPACE} IS NULL OR (${MADE}) IS (${LAST}) THEN 0 ELSE ${MAX_EMBEDDED_VOTES} END`;
+
+/** ?4 = the encoder; null = the domain's. ?5 = the encoder that the isolate holds already. */
+export const TASTE = `SELECT CASE WHEN e.sha = ?5 THEN NULL ELSE e.body END AS body, e.created_at AS encoderAt,
+    coalesce((${LAST}), 0) AS lastSeq, m.last_seq AS madeSeq, m.votes, m."values", m.uncertainty, m.unusable, m.updated_at AS updatedAt,
+    CASE WHEN m.last_seq IS NOT (${LAST}) THEN (${SEQS}) END AS seqs
+  FROM domain AS d CROSS JOIN encoder AS e ON e.project = d.project AND e.sha = coalesce(?4, d.encoder)
+  LEFT JOIN embedding AS m ON m.project = d.project AND m.domain = d.id AND m.user = ?3 AND m.encoder = e.sha
+  WHERE d.project = ?1 AND d.id = ?2`;
+
 /** One round trip. null = the domain has no encoder. */
 export async function findTaste(
   db: Database,
   project: string,
-  { domain, user, encoder }: { domain: string; user: string; encoder: string | null },
+  whose: { domain: string; user: string; encoder: string | null },
 ): Promise<Taste | null> {
+  const { domain, user } = whose;
   const memory = memoryOf(db);
-  const place = `${project} ${domain} ${encoder}`;
+  const place = `${project} ${domain} ${whose.encoder}`;
   const known = memory.encoders.find(place);
   const read = known && memory.votes.find(personKey(project, domain, user, known.sha));
-  const values = [project, domain, user, encoder, known?.sha ?? ''];
-  const [tastes, counted, unread] = await db.$client.batch<Record<string, unknown>>([
+  const values = [project, domain, user, whose.encoder, known?.sha ?? ''];
+  const [tastes, unread] = await db.$client.batch<unknown>([
     db.$client.prepare(TASTE).bind(...values),
-    db.$client.prepare(TASTE_SEQS).bind(...values.slice(0, 4)),
     db.$client.prepare(TASTE_VOTES).bind(...values, read?.upTo ?? 0),
   ]);
   const row = tastes?.results[0] as TasteRow | undefined;
   if (!row) return null;
-  const its = row.body === null ? (known as EncoderInput) : (JSON.parse(row.body) as EncoderInput);
-  memory.encoders.keep(place, its);
-  const person = personKey(project, domain, user, its.sha);
+  const encoder = row.body === null ? (known as EncoderInput) : (JSON.parse(row.body) as EncoderInput);
+  memory.encoders.keep(place, encoder);
+  const person = personKey(project, domain, user, encoder.sha);
   const { encoderAt, lastSeq } = row;
   const held = memory.made.find(person);
   const made = held?.lastSeq === lastSeq ? held : readMade(row);
-
-  const bySeq = new Map(its === known ? read?.bySeq : []);
-  for (const each of (unread?.results ?? []) as UnreadRow[]) bySeq.set(each.seq, readTasteVote(each));
-  const seqs = JSON.parse(String(counted?.results[0]?.seqs)) as number[];
-  const counting = new Map<number, TasteVote>();
-  for (const seq of seqs.sort((one, other) => other - one)) {
-    const vote = bySeq.get(seq);
-    if (vote) counting.set(seq, vote);
-  }
-  if (read && counting.size < seqs.length) {
-    // A later vote is gone, and one counts again that this isolate does not hold.
+  const bySeq = readVotes(
+    row.seqs,
+    (unread?.results ?? []) as UnreadRow[],
+    encoder === known ? read?.bySeq : undefined,
+  );
+  if (!bySeq) {
     memory.votes.forget(person);
-    return findTaste(db, project, { domain, user, encoder });
+    return findTaste(db, project, whose);
   }
-  if (counting.size > 0) memory.votes.keep(person, { upTo: lastSeq, bySeq: counting });
-  return { encoder: its, encoderAt, lastSeq, made, votes: [...counting.values()] };
+  if (bySeq.size > 0) memory.votes.keep(person, { upTo: lastSeq, bySeq });
+  return { encoder, encoderAt, lastSeq, made, votes: [...bySeq.values()] };
+}
+
+/** The votes that count, the newest first; null = one counts again, since a later one is gone, that is not among `held`. */
+function readVotes(seqs: string | null, unread: readonly UnreadRow[], held?: ReadonlyMap<number, TasteVote>) {
+  const known = new Map(held);
+  for (const row of unread) known.set(row.seq, readTasteVote(row));
+  const votes = new Map<number, TasteVote>();
+  for (const seq of (JSON.parse(seqs ?? '[]') as number[]).sort((one, other) => other - one)) {
+    const vote = known.get(seq);
+    if (!vote && held) return null;
+    if (vote) votes.set(seq, vote);
+  }
+  return votes;
 }
 
 function readMade({ madeSeq, votes, values, uncertainty, unusable, updatedAt }: TasteRow): Made | null {

@@ -12,7 +12,7 @@ import { BATCH_EXAMPLES, HELD_OUT_EXAMPLES } from '../../../worker/store/example
 import { DOMAIN_PAGE, PROJECT_PAGE } from '../../../worker/store/preferences-export.ts';
 import { domain } from '../../../worker/store/schema.ts';
 import { OWNERS, SUPPORT } from '../../../worker/store/support.ts';
-import { TASTE, TASTE_SEQS, TASTE_VOTES } from '../../../worker/store/tastes.ts';
+import { TASTE, TASTE_VOTES } from '../../../worker/store/tastes.ts';
 import { DOMAIN, makeWorld, PROJECT } from './world.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -20,7 +20,7 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 it('no statement of a lease, of the held-out part, of the export or of a taste sorts or scans', async () => {
   const db = await makeWorld();
   const pages = [DOMAIN_PAGE, PROJECT_PAGE];
-  const tastes = [TASTE, TASTE_SEQS, TASTE_VOTES, OWNERS, SUPPORT];
+  const tastes = [TASTE, TASTE_VOTES, OWNERS, SUPPORT];
   for (const sql of [OFFERS, FORM, FILL, BATCH_EXAMPLES, HELD_OUT_EXAMPLES, ...pages, ...tastes]) {
     const parameters = Math.max(...Array.from(sql.matchAll(/\?(\d+)/g), ([, n]) => Number(n)));
     const plan = db.$client.prepare(`EXPLAIN QUERY PLAN ${sql}`).bind(...new Array(parameters).fill(1));
