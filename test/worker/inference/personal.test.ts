@@ -64,7 +64,10 @@ async function setUp({ live = LIVE as string | null, trainedWith = 'encoder' as 
       if (!(error instanceof ApiError)) throw error;
       return c.json({ code: error.code, message: error.message }, error.status);
     });
-    const response = await app.request('/', { method: 'POST' }, bindings);
+    const later: Promise<unknown>[] = [];
+    const context = { waitUntil: (work: Promise<unknown>) => later.push(work), passThroughOnException() {}, props: {} };
+    const response = await app.request('/', { method: 'POST' }, bindings, context);
+    await Promise.all(later);
     return { status: response.status, body: (await response.json()) as Answer['body'] };
   }
   return { ask, network, encoder };
