@@ -1,7 +1,7 @@
 /**
- * How long a person's embedding takes on workerd, over HTTP: after each new vote the newest 64 are read, run through the
- * network and kept (warm), and the same in a process that has just begun (cold). With --parity also what it says, beside
- * what PyTorch said of the same votes.
+ * How long a person's embedding takes on workerd, over HTTP: after each new vote the newest 64 are run through the network
+ * (warm), beside a request that asks for nothing (hop), and the same in a process that has just begun (cold). With --parity also
+ * what it says, beside what PyTorch said of the same votes.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -86,13 +86,15 @@ async function measureWarm(persist: string, folder: EncoderFolder, votes: number
     const { space, featureSize } = encoder as SetEncoderInput;
     const random = seededRandom(0);
     const vector = () => Array.from({ length: featureSize }, () => 2 * random() - 1);
-    const [whole, alone]: [number[], number[]] = [[], []];
+    const [whole, alone, hops]: [number[], number[], number[]] = [[], [], []];
     for (let index = 0; index < votes + WARM_UP; index++) {
       await client.createPreference(
         featureVote({ domain: DOMAIN, user: 'anna', space, chosen: vector(), rejected: vector() }),
       );
       const read = await readEmbedding(edge.url, adminKey);
+      const hop = await askForNothing(edge.url, adminKey);
       if (index < WARM_UP) continue;
+      hops.push(hop);
       whole.push(read.milliseconds);
       alone.push(read.network);
     }
@@ -100,6 +102,7 @@ async function measureWarm(persist: string, folder: EncoderFolder, votes: number
     for (const [name, times] of [
       ['warm', whole],
       ['run', alone],
+      ['hop', hops],
     ] as const) {
       figures[`${name}.p50`] = quantile(times, 0.5);
       figures[`${name}.p99`] = quantile(times, 0.99);
@@ -139,6 +142,16 @@ async function measureCold(persist: string, key: string, starts: number): Promis
     }
   }
   return { value: quantile(times, 0.5), low: Math.min(...times), high: Math.max(...times), n: times.length };
+}
+
+/** Milliseconds of a request that is let in and finds nothing: no database, no network. */
+async function askForNothing(url: string, key: string): Promise<number> {
+  const started = performance.now();
+  const response = await fetch(`${url}/v1/nothing`, { headers: { authorization: `Bearer ${key}` } });
+  await response.arrayBuffer();
+  const milliseconds = performance.now() - started;
+  if (response.status !== 404) throw new Error(`the edge answered ${response.status} where there is nothing`);
+  return milliseconds;
 }
 
 /** Whole: the request. network: the run alone, as the edge says it. */
