@@ -58,8 +58,9 @@ const bindings: Bindings = {
 const unfinished = new Set<Promise<unknown>>();
 const context = {
   waitUntil(work: Promise<unknown>): void {
+    const forget = () => unfinished.delete(work);
     unfinished.add(work);
-    work.finally(() => unfinished.delete(work));
+    work.then(forget, forget);
   },
   passThroughOnException(): void {},
   props: {},
