@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { startDeno } from './edge/deno.ts';
 import { printReady } from './edge/ready.ts';
 import { SETTINGS, type Settings, startWorkers } from './edge/workers.ts';
-import { buildDemoPage } from './pages.ts';
+import { buildPages } from './pages.ts';
 
 const HELP = `node scripts/edge.ts [--host workers|deno] [--port 8787] [--hostname 127.0.0.1] [--persist DIR] [--attached]
 
@@ -48,7 +48,7 @@ process.on('SIGTERM', end);
 process.on('SIGINT', end);
 if (values.attached) process.stdin.on('end', end).resume();
 
-await buildDemoPage();
+await buildPages();
 const start = values.host === 'deno' ? startDeno : startWorkers;
 const { hostname } = values;
 const started = await start({ hostname, port: Number(values.port), persist: resolve(values.persist), settings });

@@ -9,7 +9,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
-import { buildDemoPage } from './pages.ts';
+import { buildPages } from './pages.ts';
 import { root, venvProgram } from './setup/paths.mjs';
 
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
@@ -17,7 +17,7 @@ const OPENAPI = 'worker/openapi.json';
 const CONTRACTS = 'gpu-runner/prefloop/contracts.py';
 
 // The app imports its pages, which are built and not in git.
-await buildDemoPage();
+await buildPages();
 const { default: app } = await import('../worker/index.ts');
 const { openApiDocument } = await import('../worker/openapi.ts');
 

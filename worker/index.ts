@@ -32,6 +32,7 @@ import { promotions } from './routes/promotions.ts';
 import { signingKeys } from './routes/signing-keys.ts';
 import { stats } from './routes/stats.ts';
 import { userTokens } from './routes/user-tokens.ts';
+import { widget } from './widget/routes.ts';
 
 // Largest JSON body. Uploads of adapter files have their own, larger limit in their route.
 const MAX_BODY_BYTES = 16_000_000;
@@ -48,6 +49,7 @@ app.use((c, next) => (isUpload(c) ? next() : limit(c, next)));
 app.route('/', health);
 app.route('/', docs(app));
 app.route('/', demo);
+app.route('/', widget);
 
 app.route('/', shownImages);
 app.use('/v1/*', authenticate);

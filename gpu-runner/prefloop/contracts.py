@@ -2577,6 +2577,10 @@ class ComparisonRequest(BaseModel):
     """
     The caller’s own candidates; without them the domain’s models are asked for `k`.
     """
+    as_shown: Annotated[Literal[True] | None, Field(alias="asShown")] = None
+    """
+    The candidates were shown in this order already, drawn at random by the page: it is recorded.
+    """
     k: Annotated[int, Field(ge=2, le=8)] = 2
     draws: Annotated[int | None, Field(ge=2, le=8)] = None
     """

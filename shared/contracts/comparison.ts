@@ -20,6 +20,9 @@ export const ComparisonRequest = z
     candidates: z.array(CandidateInput).min(MIN_CANDIDATES).max(MAX_CANDIDATES).optional().meta({
       description: 'The caller’s own candidates; without them the domain’s models are asked for `k`.',
     }),
+    asShown: z.literal(true).optional().meta({
+      description: 'The candidates were shown in this order already, drawn at random by the page: it is recorded.',
+    }),
     k: z.number().int().min(MIN_CANDIDATES).max(MAX_CANDIDATES).default(2),
     draws: z.number().int().min(MIN_CANDIDATES).max(MAX_CANDIDATES).optional().meta({
       description: 'Outputs the models are asked for, at least k: the k that differ most are dealt. Default: k.',

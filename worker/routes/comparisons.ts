@@ -53,12 +53,13 @@ comparisons.openapi(
     const made = request.candidates
       ? await ownCandidates(c, request.candidates, request.kind)
       : await modelsCandidates(c, caller, domain, request);
+    const identified = made.map((candidate) => ({ id: uuidv7(c.var.now()), ...candidate }));
     const deal: Deal = {
       id,
       domain: domain.id,
       kind: request.kind,
       prompt: request.prompt,
-      candidates: shuffled(made.map((candidate) => ({ id: uuidv7(c.var.now()), ...candidate }))),
+      candidates: request.asShown ? identified : shuffled(identified),
       user,
       bodyHash,
       nonce: randomSecret(),
@@ -99,7 +100,10 @@ function checkRights(caller: Caller, request: ComparisonRequest): void {
   }
 }
 
-function checkDraws({ candidates, draws, k }: ComparisonRequest): void {
+function checkDraws({ candidates, draws, k, asShown }: ComparisonRequest): void {
+  if (asShown && !candidates) {
+    throw new ApiError('invalid_request', 'asShown: only the caller’s own candidates can have been shown already');
+  }
   if (draws === undefined) return;
   if (candidates) throw new ApiError('invalid_request', 'draws: the candidates are the caller’s own, nothing is drawn');
   if (draws < k) throw new ApiError('invalid_request', `draws: ${draws} are fewer than k, ${k}`);

@@ -90,12 +90,14 @@ export async function readVote(c: Context<Env>, caller: Caller, input: Preferenc
 
 async function readAssignment(
   c: Context<Env>,
-  { assignment, comparison }: PreferenceInput,
+  { assignment, comparison, choice }: PreferenceInput,
 ): Promise<Vote['assignment']> {
   if (assignment === undefined) return null;
   if (typeof comparison !== 'string') throw new ApiError('assignment_invalid', 'An imported comparison was not dealt.');
   try {
-    return await verifyAssignment(c.var.project, comparison, assignment, c.var.now());
+    const { nonce } = await verifyAssignment(c.var.project, comparison, assignment, c.var.now());
+    // Steps are marked candidate by candidate: a deal allows one vote on each.
+    return { nonce: choice.type === 'stepMark' ? `${nonce}.${choice.candidate}` : nonce };
   } catch (error) {
     if (error instanceof ApiError) return { code: error.code, message: error.message };
     throw error;

@@ -94,6 +94,18 @@ describeOnHosts(
       expect(first.size).toBe(3);
     });
 
+    it('keeps the order of candidates that the page has shown already, and of no others', async () => {
+      const { deal } = await setUp();
+      for (let i = 0; i < 12; i++) {
+        const { status, body } = await deal({ ...ask, candidates, asShown: true });
+        expect(status).toBe(201);
+        expect(body.candidates.map(({ content }: { content: unknown }) => content)).toEqual(
+          candidates.map(({ content }) => content),
+        );
+      }
+      expect(await deal({ ...ask, asShown: true })).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+    });
+
     it('takes features of the caller’s own candidates from a key with ingest alone, and shows them to nobody', async () => {
       const { deal, ingest, user } = await setUp();
       const features = [{ space: '5'.repeat(64), values: [1, null] }];

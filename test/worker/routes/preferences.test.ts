@@ -314,6 +314,20 @@ describeOnHosts('preferences', (edge) => {
       expect((await vote({ id: one, ...first(dealt) })).body).toMatchObject({ status: 'superseded', replayed: true });
     });
 
+    it('allows one mark for each candidate of steps', async () => {
+      const { deal, vote } = await setUp(edge);
+      const dealt = await deal([['s1', 's2'], ['t1']], undefined, { kind: 'steps' });
+      const mark = (n: number, rest: Json = {}) => {
+        const choice = { type: 'stepMark', candidate: dealt.shown[n], firstWrongStep: null };
+        return vote({ comparison: dealt.comparison, assignment: dealt.assignment, choice, ...rest });
+      };
+      const one = uuidv7();
+      expect((await mark(0, { id: one })).status).toBe(201);
+      expect((await mark(1)).status).toBe(201);
+      expect((await mark(0)).body.code).toBe('assignment_reused');
+      expect((await mark(0, { supersedes: one })).status).toBe(201);
+    });
+
     it('answered twice at once is answered once', async () => {
       const { deal, vote } = await setUp(edge);
       const dealt = await deal(['Hello', 'Hi']);

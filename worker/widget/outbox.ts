@@ -1,0 +1,203 @@
+/**
+ * Delivers each vote exactly once: kept before it is sent, sent with the id it was born with, in order, by one tab at a
+ * time, until the edge has answered. The edge counts a repeated id once, so "sent, and the answer got lost" is safe.
+ */
+import type { Comparison } from '../../shared/contracts/comparison.ts';
+import type { PreferenceReceipt } from '../../shared/contracts/preference.ts';
+import { CallError, post } from './call.ts';
+import type { ErrorDetail, SentDetail } from './types.ts';
+import {
+  claimParcel,
+  keepParcel,
+  type Parcel,
+  refuseParcel,
+  removeParcel,
+  takeBackParcel,
+  waitingParcels,
+} from './votes-store.ts';
+
+/** `waiting`: not now, but later. `token`: not before there is a new one. */
+export type Report =
+  | ({ type: 'sent' } & SentDetail)
+  | ({ type: 'refused' | 'waiting' } & ErrorDetail)
+  | { type: 'token'; id: string };
+
+type Listener = (report: Report) => void;
+
+export type Outbox = {
+  /** The newest token of the outbox's person. */
+  setToken(token: string): void;
+  /** False when it is in memory alone, because the browser's database takes no more. */
+  add(parcel: Omit<Parcel, 'owner'>, listener: Listener): Promise<boolean>;
+  /** True when the vote will never be heard of; false when it may be on its way. */
+  undo(id: string): Promise<boolean>;
+  /** Hears of votes that no listener of this page cast: of earlier visits. */
+  listen(listener: Listener): () => void;
+  wake(): void;
+};
+
+const LONGEST_PAUSE_MS = 300_000;
+const REFUSED = [400, 403, 404, 409, 413, 422];
+/** Of the page's set-up, not of the vote: it is kept, because set-ups are mended. */
+const MENDABLE = ['forbidden', 'origin_not_allowed', 'key_in_browser'];
+
+const opened = new Map<string, Outbox>();
+const channel = 'BroadcastChannel' in globalThis ? new BroadcastChannel('prefloop') : null;
+
+/** One for each edge, project and person; it outlives the elements that use it. */
+export function openOutbox(edge: string, owner: string): Outbox {
+  const outbox = opened.get(owner) ?? createOutbox(edge, owner);
+  opened.set(owner, outbox);
+  return outbox;
+}
+
+function createOutbox(edge: string, owner: string): Outbox {
+  let token = '';
+  let stale = '';
+  let attempts = 0;
+  let running = false;
+  let again = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  /** Cast in this page and not yet delivered. */
+  const mine = new Map<string, { parcel: Parcel; listener: Listener }>();
+  const listeners = new Set<Listener>();
+  const send = <T>(path: string, body: unknown) => post<T>(edge, path, token, body, 20_000);
+
+  function report(id: string, what: Report): void {
+    const listener = mine.get(id)?.listener ?? [...listeners][0];
+    if (what.type === 'sent' || what.type === 'refused') mine.delete(id);
+    listener?.(what);
+  }
+
+  function wakeIn(milliseconds: number): void {
+    clearTimeout(timer);
+    timer = setTimeout(wake, milliseconds);
+  }
+
+  function wake(): void {
+    again = running;
+    if (running || !token || token === stale) return;
+    running = true;
+    clearTimeout(timer);
+    const work = 'locks' in navigator ? navigator.locks.request(owner, sendAll) : sendAll();
+    work
+      .catch(() => wakeIn(pauseAfter(attempts++)))
+      .finally(() => {
+        running = false;
+        if (again) wake();
+      });
+  }
+
+  async function waiting(): Promise<Parcel[]> {
+    const kept = await waitingParcels(owner).catch(() => []);
+    return [...kept, ...[...mine.values()].flatMap(({ parcel }) => (parcel.seq === undefined ? [parcel] : []))];
+  }
+
+  async function sendAll(): Promise<void> {
+    for (const parcel of await waiting()) {
+      const early = parcel.claimed ? 0 : parcel.due - Date.now();
+      // A clock that was set back must not hold a vote: nobody undoes anything after a minute.
+      if (early > 0 && early <= 60_000) return wakeIn(early + 5);
+      if (!(await claim(parcel))) continue;
+      const outcome = await deliver(parcel);
+      if (outcome.type === 'sent' && parcel.seq !== undefined) await removeParcel(parcel.seq);
+      if (outcome.type === 'refused' && parcel.seq !== undefined) await refuseParcel(parcel.seq, outcome.code);
+      report(parcel.id, outcome);
+      if (outcome.type === 'waiting') return wakeIn(pauseAfter(attempts++));
+      if (outcome.type === 'token') return;
+      attempts = 0;
+      channel?.postMessage({ owner, id: parcel.id, report: outcome });
+    }
+  }
+
+  async function claim(parcel: Parcel): Promise<boolean> {
+    const held = mine.get(parcel.id);
+    if (held) held.parcel.claimed = true;
+    if (parcel.seq === undefined) return held !== undefined;
+    // A full disk cannot take the mark; the vote is due, so nothing is undone any more.
+    return claimParcel(parcel.seq).catch(() => true);
+  }
+
+  async function deliver({ id, vote, deal }: Parcel): Promise<Report> {
+    const sentWith = token;
+    try {
+      const assignment = deal ? (await send<Comparison>('/v1/comparisons', deal)).assignment : vote.assignment;
+      const receipt = await send<PreferenceReceipt>('/v1/preferences', { ...vote, assignment });
+      if (receipt.id !== id) throw new CallError('invalid_answer', 'the answer is about another vote');
+      return {
+        type: 'sent',
+        id,
+        comparison: vote.comparison as string,
+        status: receipt.status,
+        replayed: receipt.replayed,
+      };
+    } catch (error) {
+      if (!(error instanceof CallError)) throw error;
+      const { code, message, status } = error;
+      if (status === 401) {
+        stale = sentWith;
+        return { type: 'token', id };
+      }
+      const refused = REFUSED.includes(status) && !MENDABLE.includes(code);
+      return { type: refused ? 'refused' : 'waiting', code, message, kept: !refused, id, vote };
+    }
+  }
+
+  async function add(parcel: Omit<Parcel, 'owner'>, listener: Listener): Promise<boolean> {
+    const whole: Parcel = { ...parcel, owner };
+    mine.set(parcel.id, { parcel: whole, listener });
+    try {
+      whole.seq = await keepParcel({ ...whole });
+    } catch {}
+    wakeIn(Math.max(0, whole.due - Date.now()));
+    return whole.seq !== undefined;
+  }
+
+  async function undo(id: string): Promise<boolean> {
+    const held = mine.get(id);
+    if (!held || held.parcel.claimed) return false;
+    const { seq } = held.parcel;
+    if (seq !== undefined && !(await takeBackParcel(seq).catch(() => false))) return false;
+    return mine.delete(id);
+  }
+
+  /** The page goes away: what can be sent in one request is, without waiting for the end of the undo. */
+  function sendLast(): void {
+    if (!token || token === stale) return;
+    for (const { parcel } of mine.values()) {
+      if (parcel.deal || parcel.claimed) continue;
+      parcel.claimed = true;
+      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+      const body = JSON.stringify(parcel.vote);
+      // Its answer is not read: the next visit sends it again, and the edge counts it once.
+      fetch(`${edge}/v1/preferences`, { method: 'POST', headers, body, keepalive: true }).catch(() => {});
+    }
+  }
+
+  addEventListener('online', wake);
+  addEventListener('pagehide', sendLast);
+  addEventListener('pageshow', wake);
+  document.addEventListener('visibilitychange', () => document.hidden || wake());
+  channel?.addEventListener('message', ({ data }) => {
+    if (data.owner === owner && mine.has(data.id)) report(data.id, data.report);
+  });
+
+  return {
+    add,
+    undo,
+    wake,
+    setToken: (fresh) => {
+      token = fresh;
+      wake();
+    },
+    listen: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+/** Full jitter; after a day without a net, at most five minutes, and at once when the browser says it is back. */
+function pauseAfter(attempts: number): number {
+  return (0.5 + Math.random() / 2) * Math.min(LONGEST_PAUSE_MS, 500 * 2 ** Math.min(attempts, 12));
+}

@@ -1,0 +1,145 @@
+/** What the widget says, in five languages; `element.strings` brings another. {n}, {p} and {k} are numbers. */
+
+const LANGUAGES = ['en', 'de', 'fr', 'es', 'ar'];
+
+/** One row for each thing that is said, in the order of LANGUAGES. */
+const WORDS = {
+  answer: ['Answer {n}', 'Antwort {n}', 'Réponse {n}', 'Respuesta {n}', 'الإجابة {n}'],
+  prefer: [
+    'Prefer answer {n}',
+    'Antwort {n} vorziehen',
+    'Préférer la réponse {n}',
+    'Prefiero la respuesta {n}',
+    'أفضّل الإجابة {n}',
+  ],
+  tie: ['About the same', 'Etwa gleich', 'À peu près pareil', 'Más o menos igual', 'متقاربتان'],
+  bad: ['None is good', 'Keine ist gut', 'Aucune n’est bonne', 'Ninguna es buena', 'لا توجد إجابة جيدة'],
+  skip: ['Skip', 'Überspringen', 'Passer', 'Omitir', 'تخطٍّ'],
+  reason: [
+    'Why? (optional)',
+    'Warum? (freiwillig)',
+    'Pourquoi ? (facultatif)',
+    '¿Por qué? (opcional)',
+    'لماذا؟ (اختياري)',
+  ],
+  save: ['Save', 'Speichern', 'Enregistrer', 'Guardar', 'حفظ'],
+  undo: ['Undo', 'Rückgängig', 'Annuler', 'Deshacer', 'تراجع'],
+  sent: ['Saved.', 'Gespeichert.', 'Enregistré.', 'Guardado.', 'حُفظ.'],
+  choose: ['Choose again.', 'Wählen Sie neu.', 'Choisissez à nouveau.', 'Elija de nuevo.', 'اختر من جديد.'],
+  kept: [
+    'Kept on this device; it will be sent later.',
+    'Auf diesem Gerät aufgehoben; wird später gesendet.',
+    'Gardé sur cet appareil ; l’envoi se fera plus tard.',
+    'Guardado en este dispositivo; se enviará más tarde.',
+    'محفوظ على هذا الجهاز، وسيُرسل لاحقًا.',
+  ],
+  full: [
+    'This device is full: keep this page open until your vote is sent.',
+    'Das Gerät ist voll: Lassen Sie die Seite offen, bis Ihre Stimme gesendet ist.',
+    'Appareil plein : laissez cette page ouverte jusqu’à l’envoi de votre vote.',
+    'Dispositivo lleno: deje esta página abierta hasta que se envíe su voto.',
+    'الجهاز ممتلئ: أبقِ الصفحة مفتوحة حتى يُرسل صوتك.',
+  ],
+  signIn: ['Please sign in.', 'Bitte melden Sie sich an.', 'Veuillez vous connecter.', 'Inicie sesión.', 'سجّل الدخول.'],
+  refused: [
+    'This vote could not be accepted.',
+    'Diese Stimme wurde nicht angenommen.',
+    'Ce vote n’a pas pu être accepté.',
+    'No se pudo aceptar este voto.',
+    'تعذّر قبول هذا الصوت.',
+  ],
+  loading: [
+    'Getting the answers…',
+    'Antworten werden geholt…',
+    'Chargement des réponses…',
+    'Cargando las respuestas…',
+    'جارٍ جلب الإجابات…',
+  ],
+  failed: [
+    'There is nothing to compare right now.',
+    'Gerade gibt es nichts zu vergleichen.',
+    'Rien à comparer pour le moment.',
+    'Ahora no hay nada que comparar.',
+    'لا يوجد ما يُقارن الآن.',
+  ],
+  again: ['Try again', 'Noch einmal versuchen', 'Réessayer', 'Reintentar', 'أعد المحاولة'],
+  done: [
+    'That was all. Thank you!',
+    'Das war alles. Vielen Dank!',
+    'C’est tout. Merci !',
+    'Eso es todo. ¡Gracias!',
+    'هذا كل شيء. شكرًا لك!',
+  ],
+  empty: ['(empty)', '(leer)', '(vide)', '(vacía)', '(فارغة)'],
+  order: [
+    'Best first: drag, or use the arrow keys.',
+    'Die beste zuerst: ziehen oder Pfeiltasten benutzen.',
+    'La meilleure en premier : glissez ou utilisez les flèches.',
+    'La mejor primero: arrastre o use las flechas.',
+    'الأفضل أولًا: بالسحب أو بمفاتيح الأسهم.',
+  ],
+  up: [
+    'Move answer {n} up',
+    'Antwort {n} nach oben',
+    'Monter la réponse {n}',
+    'Subir la respuesta {n}',
+    'نقل الإجابة {n} إلى أعلى',
+  ],
+  down: [
+    'Move answer {n} down',
+    'Antwort {n} nach unten',
+    'Descendre la réponse {n}',
+    'Bajar la respuesta {n}',
+    'نقل الإجابة {n} إلى أسفل',
+  ],
+  same: [
+    'Answer {n}: as good as the one above',
+    'Antwort {n}: so gut wie die darüber',
+    'Réponse {n} : aussi bonne que celle du dessus',
+    'Respuesta {n}: tan buena como la de arriba',
+    'الإجابة {n} بجودة التي فوقها',
+  ],
+  placed: [
+    'Answer {n}: place {p} of {k}',
+    'Antwort {n}: Platz {p} von {k}',
+    'Réponse {n} : place {p} sur {k}',
+    'Respuesta {n}: puesto {p} de {k}',
+    'الإجابة {n}: المرتبة {p} من {k}',
+  ],
+  rate: [
+    'Rate answer {n} ({k} is best)',
+    'Antwort {n} bewerten ({k} ist am besten)',
+    'Noter la réponse {n} ({k} = excellente)',
+    'Valorar la respuesta {n} ({k} es lo mejor)',
+    'قيّم الإجابة {n} ({k} هي الأفضل)',
+  ],
+  wrong: [
+    'Which step of answer {n} is wrong first?',
+    'Welcher Schritt von Antwort {n} ist als erster falsch?',
+    'Quelle est la première étape fausse de la réponse {n} ?',
+    '¿Cuál es el primer paso incorrecto de la respuesta {n}?',
+    'ما أول خطوة خاطئة في الإجابة {n}؟',
+  ],
+  right: [
+    'All steps are right',
+    'Alle Schritte sind richtig',
+    'Toutes les étapes sont justes',
+    'Todos los pasos son correctos',
+    'كل الخطوات صحيحة',
+  ],
+};
+
+export type Words = Record<keyof typeof WORDS, string>;
+export type Say = (key: keyof Words, numbers?: { n?: number; p?: number; k?: number }) => string;
+
+/** `language` is a tag such as de-CH; English where it is not known. `own` overrides word by word. */
+export function speak(language: string, own: Partial<Words> = {}): { say: Say; lang: string; rtl: boolean } {
+  const at = Math.max(0, LANGUAGES.indexOf(language.toLowerCase().split('-')[0] ?? ''));
+  const lang = LANGUAGES[at] as string;
+  const digits = new Intl.NumberFormat(lang);
+  const say: Say = (key, numbers = {}) =>
+    (own[key] ?? (WORDS[key][at] as string)).replace(/\{([npk])\}/g, (_, name: 'n' | 'p' | 'k') =>
+      digits.format(numbers[name] ?? 0),
+    );
+  return { say, lang, rtl: lang === 'ar' };
+}

@@ -1,0 +1,2 @@
+/** <prefloop-compare> as one script; written by scripts/pages.ts. */
+export declare const widgetScript: string;
