@@ -1,12 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startInferenceServer } from '../worker/inference-server.ts';
 import { compare, heard, Stage } from './stage.ts';
 
-const stage = new Stage();
+const inference = await startInferenceServer();
+const stage = new Stage({ INFERENCE_URL: inference.url });
 beforeAll(() => stage.start());
-afterAll(() => stage.stop());
+afterAll(() => Promise.all([stage.stop(), inference.close()]));
 
 const script = compare('Where is my parcel?', ['On its **way**.', 'No idea.']);
 const SOON = { attributes: { undo: '0' } };
+
+const stored = async (id: unknown) => (await stage.votes()).find((vote) => vote.id === id);
 
 describe('a pair', () => {
   it('is dealt by the edge, voted on with one click, and stored as the candidate and the place it was shown at', async () => {
@@ -16,13 +20,182 @@ describe('a pair', () => {
     const [voted, sent] = await heard(page);
     expect(voted?.detail).toMatchObject({ choice: { type: 'pair', position: 1 } });
     expect(sent?.detail).toMatchObject({ id: voted?.detail.id, status: 'waiting', replayed: false });
-    const stored = (await stage.votes()).find(({ id }) => id === voted?.detail.id);
-    expect(stored.comparison.candidates[1].id).toBe(stored.choice.chosen);
-    expect(stored.user).toBe('anna');
+    const vote = await stored(voted?.detail.id);
+    expect(vote.comparison.candidates[1].id).toBe(vote.choice.chosen);
+    expect(vote.user).toBe('anna');
     const shown = await page.locator('.body').allTextContents();
-    const texts = stored.comparison.candidates.map(({ content }: { content: { text: string } }) => content.text);
+    const texts = vote.comparison.candidates.map(({ content }: { content: { text: string } }) => content.text);
     expect(texts.map((text: string) => text.replaceAll('*', ''))).toEqual(shown);
     expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
+  it('of answers that the domain’s models give takes one tag and no script', async () => {
+    const attributes = { prompt: 'Where is it?', k: '3', ...SOON.attributes };
+    const { page } = await stage.open({ attributes });
+    await page.getByRole('button', { name: 'Prefer answer 3' }).click();
+    await expect.poll(() => heard(page, 'sent')).toHaveLength(1);
+    const vote = await stored((await heard(page, 'sent'))[0]?.detail.id);
+    expect(vote.comparison.prompt.messages).toEqual([{ role: 'user', content: 'Where is it?' }]);
+    expect(vote.comparison.candidates).toHaveLength(3);
+    await page.context().close();
+  });
+
+  it.each([
+    ['1', { type: 'pair', position: 0 }],
+    ['2', { type: 'pair', position: 1 }],
+    ['0', { type: 'tie' }],
+    ['b', { type: 'bothBad' }],
+    ['s', { type: 'skip' }],
+  ])('takes the key %s, and no key of somebody who types or is elsewhere', async (key, choice) => {
+    const { page } = await stage.open({ script, html: '<input>', attributes: { reason: '', undo: '0' } });
+    await page.getByRole('button', { name: 'Prefer answer 1' }).waitFor();
+    await page.locator('input').first().press(key);
+    await page.getByLabel('Why?').press(key);
+    expect(await heard(page, 'vote')).toEqual([]);
+    await page.getByLabel('Why?').fill('It is polite.');
+    await page.getByRole('button', { name: 'Skip' }).focus();
+    await page.keyboard.press(key);
+    await expect.poll(() => heard(page, 'sent')).toHaveLength(1);
+    expect((await heard(page, 'vote'))[0]?.detail).toMatchObject({ choice, reason: 'It is polite.' });
+    expect((await stored((await heard(page, 'sent'))[0]?.detail.id)).reason).toBe('It is polite.');
+    await page.context().close();
+  });
+
+  it('takes keys from the whole page where the page says so', async () => {
+    const { page } = await stage.open({ script, attributes: { shortcuts: 'page' } });
+    await page.getByRole('button', { name: 'Prefer answer 1' }).waitFor();
+    await page.keyboard.press('2');
+    await expect.poll(() => heard(page, 'vote')).toHaveLength(1);
+    await page.context().close();
+  });
+
+  it('is voted on by touch', async () => {
+    const browser = { viewport: { width: 320, height: 640 }, hasTouch: true, isMobile: true };
+    const { page } = await stage.open({ script, browser, ...SOON });
+    await page.getByRole('button', { name: 'About the same' }).tap();
+    await expect.poll(() => heard(page, 'sent')).toHaveLength(1);
+    expect((await heard(page, 'vote'))[0]?.detail).toMatchObject({ choice: { type: 'tie' } });
+    await page.context().close();
+  });
+
+  it('can be undone until it is sent, and nobody hears of it', async () => {
+    const { page } = await stage.open({ script, attributes: { undo: '2' } });
+    await page.getByRole('button', { name: 'Prefer answer 1' }).click();
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await expect.poll(() => heard(page, 'undo')).toHaveLength(1);
+    expect(await page.getByRole('button', { pressed: true }).count()).toBe(0);
+    await page.waitForTimeout(2500);
+    expect(await heard(page, 'sent')).toEqual([]);
+    expect(await stored((await heard(page, 'vote'))[0]?.detail.id)).toBeUndefined();
+    await page.context().close();
+  });
+
+  it('waits five seconds before it is sent, unless told otherwise', async () => {
+    const { page } = await stage.open({ script });
+    await page.getByRole('button', { name: 'Prefer answer 1' }).click();
+    await page.waitForTimeout(4000);
+    expect(await heard(page, 'sent')).toEqual([]);
+    expect(await page.getByRole('button', { name: 'Undo' }).isVisible()).toBe(true);
+    await expect.poll(() => heard(page, 'sent'), { timeout: 5000 }).toHaveLength(1);
+    expect(await page.getByRole('button', { name: 'Undo' }).isVisible()).toBe(false);
+    await page.context().close();
+  });
+
+  it('that was sent is replaced by a changed mind; one that was not is never heard of', async () => {
+    const { page } = await stage.open({ script, attributes: { undo: '0.6' } });
+    await page.getByRole('button', { name: 'Prefer answer 1' }).click();
+    await page.getByRole('button', { name: 'Prefer answer 2' }).click();
+    await expect.poll(() => heard(page, 'sent')).toHaveLength(1);
+    await page.getByRole('button', { name: 'About the same' }).click();
+    await expect.poll(() => heard(page, 'sent')).toHaveLength(2);
+    const votes = (await heard(page, 'vote')).map(({ detail }) => detail);
+    expect(await stored(votes[0]?.id)).toBeUndefined();
+    expect(await stored(votes[1]?.id)).toMatchObject({ status: 'superseded', supersededBy: votes[2]?.id });
+    expect(await stored(votes[2]?.id)).toMatchObject({ choice: { type: 'tie' }, status: 'waiting' });
+    // The same answer again is no new vote.
+    await page.getByRole('button', { name: 'About the same' }).click();
+    expect(await heard(page, 'vote')).toHaveLength(3);
+    await page.context().close();
+  });
+
+  it('keeps the focus where it was when the next comparison comes, and Undo brings the last one back', async () => {
+    const source = `let n = 0;
+widget.source = () => (n++ < 3 ? { prompt: 'Question ' + n, candidates: ['A' + n, 'B' + n] } : null);`;
+    const { page } = await stage.open({ script: source });
+    const prompt = page.locator('#prompt');
+    await page.getByText('Question 1').waitFor();
+    await page.getByRole('button', { name: 'Prefer answer 1' }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByText('Question 2').waitFor();
+    expect(await page.evaluate('widget.shadowRoot.activeElement.textContent')).toContain('Prefer answer 1');
+    await page.keyboard.press('2');
+    await page.getByText('Question 3').waitFor();
+    await page.keyboard.press('u');
+    await page.getByText('Question 2').waitFor();
+    await page.keyboard.press('0');
+    await page.getByText('Question 3').waitFor();
+    await page.keyboard.press('s');
+    await expect.poll(() => prompt.textContent()).toBe('That was all. Thank you!');
+    const choices = (await heard(page, 'vote')).map(({ detail }) => (detail.choice as { type: string }).type);
+    expect(choices).toEqual(['pair', 'pair', 'tie', 'skip']);
+    expect(await heard(page, 'undo')).toHaveLength(1);
+    await page.context().close();
+  });
+
+  it('can be voted on while its answers are being written, and is sent when they are whole', async () => {
+    const streams = `async function* write(words) { for (const word of words) { await new Promise((go) => (window.next = go)); yield word; } }
+widget.compare({ prompt: 'Say it', candidates: [{ type: 'text', text: write(['One ', 'two']) }, 'Whole'] });`;
+    const { page, errors } = await stage.open({ script: streams, ...SOON });
+    await page.getByRole('button', { name: 'Prefer answer 1' }).click();
+    await page.evaluate('next()');
+    await page.getByText('One').waitFor();
+    expect(await heard(page, 'sent')).toEqual([]);
+    await page.waitForTimeout(100);
+    await page.evaluate('next()');
+    await expect.poll(() => heard(page, 'sent')).toHaveLength(1);
+    const vote = await stored((await heard(page, 'sent'))[0]?.detail.id);
+    const shown = await page.locator('.body').allTextContents();
+    const texts = vote.comparison.candidates.map(({ content }: { content: { text: string } }) => content.text);
+    expect(texts).toEqual(shown);
+    expect([...texts].sort()).toEqual(['One two', 'Whole']);
+    expect(vote.choice.chosen).toBe(vote.comparison.candidates[0].id);
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
+  it('on a stream that breaks off is not sent, and the page is told', async () => {
+    const streams = `async function* write() { yield 'One '; await new Promise((go) => (window.next = go)); throw new Error('cut'); }
+widget.compare({ prompt: 'Say it', candidates: [{ type: 'text', text: write() }, 'Whole'] });`;
+    const { page } = await stage.open({ script: streams, ...SOON });
+    await page.getByRole('button', { name: 'Prefer answer 1' }).click();
+    await page.evaluate('next()');
+    await expect.poll(() => heard(page, 'error')).toHaveLength(1);
+    expect((await heard(page, 'error'))[0]?.detail).toMatchObject({ code: 'stream_broken', kept: false });
+    await page.context().close();
+  });
+
+  it('by a public key is undone within five seconds and stays after them', async () => {
+    const key = await stage.project.createKey([], 'public');
+    const attributes = { token: key, project: stage.project.id, prompt: 'A public question?', undo: '0' };
+    const { page } = await stage.open({ attributes, user: null });
+    await page.getByRole('button', { name: 'Prefer answer 1' }).click();
+    await expect.poll(() => heard(page, 'sent')).toHaveLength(1);
+    await page.getByRole('button', { name: 'Prefer answer 2' }).click();
+    await page.waitForTimeout(300);
+    expect(await heard(page, 'vote')).toHaveLength(1);
+    expect(await page.getByRole('button', { pressed: true }).textContent()).toContain('Prefer answer 1');
+    await page.context().close();
+  });
+
+  it('says so when nothing can be compared, and tries again', async () => {
+    inference.behave({ fail: { status: 400, body: { error: { message: 'no' } } } });
+    const { page } = await stage.open({ attributes: { prompt: 'Now?', undo: '0' } });
+    await page.getByRole('button', { name: 'Try again' }).waitFor({ timeout: 20_000 });
+    expect((await heard(page, 'error'))[0]?.detail.kept).toBe(false);
+    inference.reset();
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByRole('button', { name: 'Prefer answer 1' }).waitFor();
     await page.context().close();
   });
 });

@@ -34,12 +34,12 @@ export function makeFrame(say: Say, askReason: boolean, act: (what: Other | 'und
   const marks = OTHERS.map((what) => action(what, OTHER_KEYS[what], { class: 'quiet', 'aria-pressed': 'false' }));
   const rest = make('div', { class: 'others' });
   const reason = make('input', { maxlength: 2000, dir: 'auto', autocomplete: 'off' });
-  const why = make('label', { class: 'soft reason', hidden: !askReason }, say('reason'), reason);
+  const why = make('label', { class: 'soft reason', hidden: true }, say('reason'), reason);
   const news = make('span', { role: 'status' });
   const undo = action('undo', 'u', { class: 'undo', hidden: true });
-  const bar = make('div', { class: 'bar', part: 'bar' }, controls, rest, why);
+  const bar = make('div', { class: 'bar', part: 'bar' }, controls, rest, make('div', { class: 'news' }, news, undo));
   const root = make('div', { class: 'frame', role: 'group', 'aria-labelledby': 'prompt', tabindex: -1 });
-  root.append(prompt, stage, bar, make('div', { class: 'news' }, news, undo));
+  root.append(prompt, stage, bar, why);
 
   function refocus(change: () => void): void {
     const active = (root.getRootNode() as ShadowRoot).activeElement as HTMLElement | null;
@@ -66,7 +66,7 @@ export function makeFrame(say: Say, askReason: boolean, act: (what: Other | 'und
     show: (text, ballot, others) =>
       refocus(() => {
         put(text, false, [ballot.answers]);
-        bar.hidden = false;
+        why.hidden = !askReason;
         controls.replaceChildren(...ballot.controls);
         rest.replaceChildren(...marks.filter((_, at) => others.includes(OTHERS[at] as Other)));
       }),
@@ -75,7 +75,9 @@ export function makeFrame(say: Say, askReason: boolean, act: (what: Other | 'und
         const cards = [1, 2].map(() => make('div', { class: 'answer waiting' }));
         const button = retry ? [makeButton('again', say('again'), retry, { class: 'choose' })] : [];
         put(text, busy, busy ? [make('div', { class: 'answers' }, ...cards)] : button);
-        bar.hidden = true;
+        controls.replaceChildren();
+        rest.replaceChildren();
+        why.hidden = true;
       }),
     note: (text, canUndo) => {
       news.textContent = text;

@@ -29,8 +29,7 @@ export function stepsBallot(context: Context): Ballot {
   const fields = shown.candidates.map((candidate) => {
     const n = candidate.position + 1;
     const radios = stepsOf(candidate).map((step, at) => {
-      const number = make('b', { 'aria-hidden': 'true' }, String(at + 1));
-      return radio(`step-${n}`, at, number, make('span', { class: 'plain', dir: 'auto' }, step));
+      return radio(`step-${n}`, at, make('span', { class: 'plain', dir: 'auto' }, step));
     });
     const legend = make('legend', {}, say('wrong', { n }));
     return make('fieldset', { class: 'steps' }, legend, ...radios, radio(`step-${n}`, 'right', say('right')));
