@@ -111,6 +111,7 @@ describe('a pair', () => {
     await expect.poll(() => heard(page, 'sent')).toHaveLength(2);
     const votes = (await heard(page, 'vote')).map(({ detail }) => detail);
     expect(await stored(votes[0]?.id)).toBeUndefined();
+    expect((await heard(page, 'undo'))[0]?.detail.id).toBe(votes[0]?.id);
     expect(await stored(votes[1]?.id)).toMatchObject({ status: 'superseded', supersededBy: votes[2]?.id });
     expect(await stored(votes[2]?.id)).toMatchObject({ choice: { type: 'tie' }, status: 'waiting' });
     // The same answer again is no new vote.

@@ -4,18 +4,19 @@ import type { Outbox, Report } from './outbox.ts';
 import { makeVotes, slotOf, type Turn } from './turn.ts';
 import type { VoteChoice } from './types.ts';
 
+const LONGEST_WAIT_MS = 250;
+
 /** `before` is what counted before, for each thing that was voted on; undefined = nothing. */
 type Cast = { turn: Turn; outbox: Outbox; votes: PreferenceInput[]; before: Map<string, PreferenceInput | undefined> };
 
+export type Said = { votes: PreferenceInput[]; unsaid: PreferenceInput[] };
+
 export type Booth = {
-  /** The votes that were made; none when nothing is new. `mayReplace` is whether a sent vote can be superseded. */
-  cast(
-    turn: Turn,
-    outbox: Outbox,
-    choices: VoteChoice[],
-    reason: string,
-    mayReplace: boolean,
-  ): Promise<PreferenceInput[]>;
+  /**
+   * The votes that were made, once they are on disk; none when nothing is new. `unsaid` are those they replace that
+   * nobody had heard of yet. `mayReplace` is whether a sent vote can be superseded.
+   */
+  cast(turn: Turn, outbox: Outbox, choices: VoteChoice[], reason: string, mayReplace: boolean): Promise<Said>;
   /** Takes the newest back: its turn, and whether nobody will hear of it. Null when there is nothing to undo. */
   undo(): Promise<{ turn: Turn; votes: PreferenceInput[]; gone: boolean } | null>;
 };
@@ -49,11 +50,14 @@ export function openBooth(undoMs: () => number, hear: (report: Report) => void):
   return {
     cast: async (turn, outbox, choices, reason, mayReplace) => {
       const cast: Cast = { turn, outbox, votes: [], before: new Map() };
+      const unsaid: PreferenceInput[] = [];
+      const kept: Promise<void>[] = [];
       for (const { supersedes, ...vote } of makeVotes(turn, choices, reason)) {
         const replaced = [...turn.votes.values()].find(({ id }) => id === supersedes);
         // A mind that changes before anything was sent was never another one.
         const unsent = replaced !== undefined && (await takeBack(outbox, replaced.id));
-        if (replaced && !unsent && !mayReplace) continue;
+        if (unsent) unsaid.push(replaced);
+        else if (replaced && !mayReplace) continue;
         const earlier = unsent ? replaced.supersedes : supersedes;
         const made = { ...vote, ...(earlier && { supersedes: earlier }) };
         const slot = slotOf(vote.choice);
@@ -62,10 +66,12 @@ export function openBooth(undoMs: () => number, hear: (report: Report) => void):
         if (slot !== '') turn.votes.delete('');
         turn.votes.set(slot, made);
         cast.votes.push(made);
-        void send(turn, outbox, made);
+        kept.push(send(turn, outbox, made));
       }
       if (cast.votes.length > 0) newest = cast;
-      return cast.votes;
+      // Not longer than a person would notice: what is still being written is kept when it is whole.
+      await Promise.race([Promise.all(kept), new Promise((wake) => setTimeout(wake, LONGEST_WAIT_MS))]);
+      return { votes: cast.votes, unsaid };
     },
     undo: async () => {
       if (!newest) return null;

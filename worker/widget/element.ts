@@ -80,7 +80,7 @@ export class PrefloopCompare extends Base {
     this.#coming = null;
     this.#show(turn);
     this.#note('choose', false);
-    for (const { id } of gone ? votes : []) this.#emit('prefloop:undo', { id, comparison: turn.shown.id });
+    if (gone) this.#emitUndo(turn, votes);
   }
 
   connectedCallback(): void {
@@ -225,14 +225,15 @@ export class PrefloopCompare extends Base {
     // Marked at once: the hand sees what it did.
     this.#mark(choices);
     const { reason } = this.#frame;
-    const votes = await this.#booth.cast(turn, outbox, choices, reason.value.trim(), isKnown);
+    const { votes, unsaid } = await this.#booth.cast(turn, outbox, choices, reason.value.trim(), isKnown);
     this.#busy = false;
     this.#mark(choicesOf(turn));
     if (votes.length === 0) return;
     reason.value = '';
-    this.#note('sent', true);
+    this.#note(this.#isOffline ? 'kept' : 'sent', true);
     clearTimeout(this.#undoTimer);
     this.#undoTimer = setTimeout(() => this.#frame.endUndo(), this.#settings().undoMs);
+    this.#emitUndo(turn, unsaid);
     for (const { id, choice, reason, supersedes } of votes) {
       this.#newest = id;
       const said = { id, comparison: turn.shown.id, choice: choice as VoteChoice };
@@ -287,6 +288,10 @@ export class PrefloopCompare extends Base {
 
   #emit<K extends keyof WidgetEvents>(name: K, detail: WidgetEvents[K]['detail']): void {
     this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
+  }
+
+  #emitUndo({ shown }: Turn, votes: { id: string }[]): void {
+    for (const { id } of votes) this.#emit('prefloop:undo', { id, comparison: shown.id });
   }
 
   /** What a page set before the element was defined. */

@@ -61,12 +61,22 @@ function createOutbox(edge: string, owner: string): Outbox {
   /** Cast in this page and not yet delivered. */
   const mine = new Map<string, { parcel: Parcel; listener: Listener }>();
   const listeners = new Set<Listener>();
+  /** Delivered for whoever cast it. */
+  const unclaimed = new Map<string, ReturnType<typeof setTimeout>>();
   const send = <T>(path: string, body: unknown) => post<T>(edge, path, token, body, 20_000);
 
   function report(id: string, what: Report): void {
-    const listener = mine.get(id)?.listener ?? [...listeners][0];
-    if (what.type === 'sent' || what.type === 'refused') mine.delete(id);
-    listener?.(what);
+    const own = mine.get(id)?.listener;
+    const isEnd = what.type === 'sent' || what.type === 'refused';
+    if (own && isEnd) mine.delete(id);
+    const tell = own ?? ((heard: Report) => [...listeners][0]?.(heard));
+    if (own || !isEnd) {
+      tell(what);
+      return;
+    }
+    // Cast in another tab, which then tells its page; or on an earlier visit.
+    unclaimed.set(id, setTimeout(tell, 300, what));
+    channel?.postMessage({ owner, id, what });
   }
 
   function wakeIn(milliseconds: number): void {
@@ -106,7 +116,6 @@ function createOutbox(edge: string, owner: string): Outbox {
       if (outcome.type === 'waiting') return wakeIn(pauseAfter(attempts++));
       if (outcome.type === 'token') return;
       attempts = 0;
-      channel?.postMessage({ owner, id: parcel.id, report: outcome });
     }
   }
 
@@ -179,7 +188,12 @@ function createOutbox(edge: string, owner: string): Outbox {
   addEventListener('pageshow', wake);
   document.addEventListener('visibilitychange', () => document.hidden || wake());
   channel?.addEventListener('message', ({ data }) => {
-    if (data.owner === owner && mine.has(data.id)) report(data.id, data.report);
+    if (data.owner !== owner) return;
+    if (!data.what) clearTimeout(unclaimed.get(data.id));
+    else if (mine.has(data.id)) {
+      channel.postMessage({ owner, id: data.id });
+      report(data.id, data.what);
+    }
   });
 
   return {

@@ -31,6 +31,7 @@ export function readSettings(element: HTMLElement): Settings {
     media: read('media', 'text'),
     format: read('format', 'markdown'),
     scale: number('scale', 5, 2, 10),
-    undoMs: Number(read('undo', '5')) * 1000,
+    // The outbox holds nothing for longer than a minute.
+    undoMs: Math.min(60, Number(read('undo', '5'))) * 1000,
   };
 }

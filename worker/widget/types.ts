@@ -52,7 +52,7 @@ export type VoteDetail = {
   supersedes?: string;
 };
 
-/** `prefloop:undo`: the vote was taken back before it was sent; nobody will hear of it. */
+/** `prefloop:undo`: the vote was taken back, or replaced, before it was sent; nobody will hear of it. */
 export type UndoDetail = { id: string; comparison: string };
 
 /** `prefloop:sent`: the edge has the vote. `replayed`: it had it before, and counts it once. */
