@@ -11,7 +11,8 @@ const VOTES = 6;
 /** Votes as the pages heard of them, and what the edge has. */
 export type CutReport = { cast: number; undone: number; lost: number; doubled: number; cuts: number; reloads: number };
 
-type Told = { vote: Set<string>; undo: Set<string>; refused: string[]; done: boolean };
+/** `undoing`: a person asked for it; a page that goes away at that moment cannot say whether it came about. */
+type Told = { vote: Set<string>; undo: Set<string>; undoing: Set<string>; refused: string[]; done: boolean };
 
 /** Votes at its own pace, over reloads; every second seed changes its mind on one comparison instead of taking the next. */
 const VOTER = `
@@ -31,12 +32,12 @@ if (seed % 2) widget.source = question; else widget.compare(question());
     await pause(random() * 90);
     const buttons = [...widget.shadowRoot.querySelectorAll('.bar button')].filter(({ dataset }) => dataset.key !== 'undo');
     if (buttons.length === 0) continue;
-    const heard = new Promise((resolve) => { widget.addEventListener('prefloop:vote', () => resolve(true), { once: true }); setTimeout(resolve, 400); });
+    const heard = new Promise((resolve) => { widget.addEventListener('prefloop:vote', ({ detail }) => resolve(detail.id), { once: true }); setTimeout(resolve, 400); });
     choice = (choice + 1 + Math.floor(random() * (buttons.length - 1))) % buttons.length;
     buttons[choice].click();
     if (!(await heard)) continue;
     sessionStorage.left = --left;
-    if (random() < 0.15) { await pause(random() * 120); await widget.undo(); }
+    if (random() < 0.15) { await pause(random() * 120); await told('undoing', await heard); await widget.undo(); }
   }
   told('done', '');
 })();
@@ -50,6 +51,7 @@ export async function runCuts(
   const report: CutReport = { cast: 0, undone: 0, lost: 0, doubled: 0, cuts: 0, reloads: 0 };
   const cast = new Set<string>();
   const undone = new Set<string>();
+  const undoing = new Set<string>();
   const waiting = [...seeds];
   let done = 0;
   async function work(): Promise<void> {
@@ -57,6 +59,7 @@ export async function runCuts(
       const told = await runSeed(stage, seed, report);
       for (const id of told.vote) cast.add(id);
       for (const id of told.undo) undone.add(id);
+      for (const id of told.undoing) undoing.add(id);
       if (told.refused.length > 0) throw new Error(`seed ${seed}: ${told.refused.join('; ')}`);
       say(++done);
     }
@@ -72,7 +75,7 @@ export async function runCuts(
   }
   report.cast = cast.size;
   report.undone = undone.size;
-  report.lost = [...cast].filter((id) => !undone.has(id) && !times.has(id)).length;
+  report.lost = [...cast].filter((id) => !undone.has(id) && !undoing.has(id) && !times.has(id)).length;
   const repeated = [...times.values(), ...standing.values()].reduce((sum, count) => sum + count - 1, 0);
   report.doubled = repeated + [...undone].filter((id) => times.has(id)).length;
   return report;
@@ -80,10 +83,10 @@ export async function runCuts(
 
 async function runSeed(stage: Stage, seed: number, report: CutReport): Promise<Told> {
   const random = seededRandom(seed);
-  const told: Told = { vote: new Set(), undo: new Set(), refused: [], done: false };
+  const told: Told = { vote: new Set(), undo: new Set(), undoing: new Set(), refused: [], done: false };
   const context = await stage.browser.newContext();
   let calm = false;
-  await context.exposeBinding('told', (_, type: 'vote' | 'undo' | 'refused' | 'done', what: string) => {
+  await context.exposeBinding('told', (_, type: 'vote' | 'undo' | 'undoing' | 'refused' | 'done', what: string) => {
     if (type === 'done') told.done = true;
     else if (type === 'refused') told.refused.push(what);
     else told[type].add(what);

@@ -150,7 +150,7 @@ widget.compare({ prompt: 'Say it', candidates: [{ type: 'text', text: write(['On
     const { page, errors } = await stage.open({ script: streams, ...SOON });
     await page.getByRole('button', { name: 'Prefer answer 1' }).click();
     await page.evaluate('next()');
-    await page.getByText('One').waitFor();
+    await page.getByText('One', { exact: true }).waitFor();
     expect(await heard(page, 'sent')).toEqual([]);
     await page.waitForTimeout(100);
     await page.evaluate('next()');

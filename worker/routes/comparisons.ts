@@ -53,13 +53,16 @@ comparisons.openapi(
     const made = request.candidates
       ? await ownCandidates(c, request.candidates, request.kind)
       : await modelsCandidates(c, caller, domain, request);
-    const identified = made.map((candidate) => ({ id: uuidv7(c.var.now()), ...candidate }));
     const deal: Deal = {
       id,
       domain: domain.id,
       kind: request.kind,
       prompt: request.prompt,
-      candidates: request.asShown ? identified : shuffled(identified),
+      // Ids are given in the dealt order: they tell nothing about who made what.
+      candidates: (request.asShown ? made : shuffled(made)).map((candidate) => ({
+        id: uuidv7(c.var.now()),
+        ...candidate,
+      })),
       user,
       bodyHash,
       nonce: randomSecret(),

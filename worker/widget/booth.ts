@@ -14,9 +14,9 @@ export type Said = { votes: PreferenceInput[]; unsaid: PreferenceInput[] };
 export type Booth = {
   /**
    * The votes that were made, once they are on disk; none when nothing is new. `unsaid` are those they replace that
-   * nobody had heard of yet. `mayReplace` is whether a sent vote can be superseded.
+   * nobody had heard of yet. `mayFollow` is whether a vote that was sent can be superseded.
    */
-  cast(turn: Turn, outbox: Outbox, choices: VoteChoice[], reason: string, mayReplace: boolean): Promise<Said>;
+  cast(turn: Turn, outbox: Outbox, choices: VoteChoice[], reason: string, mayFollow: boolean): Promise<Said>;
   /** Takes the newest back: its turn, and whether nobody will hear of it. Null when there is nothing to undo. */
   undo(): Promise<{ turn: Turn; votes: PreferenceInput[]; gone: boolean } | null>;
 };
@@ -27,50 +27,75 @@ export function openBooth(undoMs: () => number, hear: (report: Report) => void):
   /** Votes on candidates that are still being written. */
   const unwritten = new Set<string>();
 
+  const broken = (id: string, vote: PreferenceInput): Report => ({
+    type: 'refused',
+    code: 'stream_broken',
+    message: 'a candidate broke off while it was being written',
+    kept: false,
+    ...{ id, vote },
+  });
+  const full = (id: string): Report => ({
+    type: 'waiting',
+    code: 'storage_full',
+    message: 'kept in memory alone until it is sent',
+    ...{ kept: true, id },
+  });
+
   async function takeBack(outbox: Outbox, id: string): Promise<boolean> {
     return unwritten.delete(id) || outbox.undo(id);
   }
 
-  async function send({ shown }: Turn, outbox: Outbox, vote: PreferenceInput): Promise<void> {
+  /** Keeps a first vote, once what it is about is whole. */
+  async function keep({ shown }: Turn, outbox: Outbox, vote: PreferenceInput): Promise<void> {
     const due = Date.now() + undoMs();
     const { id } = vote;
     unwritten.add(id);
     try {
       const deal = await shown.request;
       if (!unwritten.delete(id)) return;
-      if (await outbox.add({ id, due, vote, ...(deal && { deal }) }, hear)) return;
-      const message = 'This device has no room left: the vote is kept in memory until it is sent.';
-      hear({ type: 'waiting', code: 'storage_full', message, kept: true, id });
+      if (!(await outbox.add({ id, due, vote, ...(deal && { deal }) }, hear))) hear(full(id));
     } catch {
-      const message = 'A candidate broke off while it was being written: there is nothing whole to vote on.';
-      if (unwritten.delete(id)) hear({ type: 'refused', code: 'stream_broken', message, kept: false, id, vote });
+      if (unwritten.delete(id)) hear(broken(id, vote));
     }
   }
 
+  /** One vote, or null when an earlier one stands that cannot be replaced. */
+  async function castOne(
+    { turn, outbox }: Pick<Cast, 'turn' | 'outbox'>,
+    vote: PreferenceInput,
+    before: PreferenceInput | undefined,
+    mayFollow: boolean,
+  ): Promise<{ vote: PreferenceInput; unsent: boolean } | null> {
+    if (before && !unwritten.delete(before.id)) {
+      const deal = await turn.shown.request;
+      const parcel = { id: vote.id, due: Date.now() + undoMs(), vote, ...(deal && { deal }) };
+      const done = await outbox.replace(parcel, before, mayFollow, hear);
+      if (done && !done.kept) hear(full(vote.id));
+      return done;
+    }
+    const supersedes = before?.supersedes;
+    const made = { ...vote, ...(supersedes && { supersedes }) };
+    // Not longer than a person would notice: what is still being written is kept when it is whole.
+    await Promise.race([keep(turn, outbox, made), new Promise((wake) => setTimeout(wake, LONGEST_WAIT_MS))]);
+    return { vote: made, unsent: before !== undefined };
+  }
+
   return {
-    cast: async (turn, outbox, choices, reason, mayReplace) => {
+    cast: async (turn, outbox, choices, reason, mayFollow) => {
       const cast: Cast = { turn, outbox, votes: [], before: new Map() };
       const unsaid: PreferenceInput[] = [];
-      const kept: Promise<void>[] = [];
-      for (const { supersedes, ...vote } of makeVotes(turn, choices, reason)) {
-        const replaced = [...turn.votes.values()].find(({ id }) => id === supersedes);
-        // A mind that changes before anything was sent was never another one.
-        const unsent = replaced !== undefined && (await takeBack(outbox, replaced.id));
-        if (unsent) unsaid.push(replaced);
-        else if (replaced && !mayReplace) continue;
-        const earlier = unsent ? replaced.supersedes : supersedes;
-        const made = { ...vote, ...(earlier && { supersedes: earlier }) };
+      for (const { vote, before } of makeVotes(turn, choices, reason)) {
+        const done = await castOne(cast, vote, before, mayFollow);
+        if (!done) continue;
+        if (before && done.unsent) unsaid.push(before);
         const slot = slotOf(vote.choice);
-        cast.before.set(slot, unsent ? undefined : replaced);
+        cast.before.set(slot, done.unsent ? undefined : before);
         // Marks of single candidates take the place of a skip of them all.
         if (slot !== '') turn.votes.delete('');
-        turn.votes.set(slot, made);
-        cast.votes.push(made);
-        kept.push(send(turn, outbox, made));
+        turn.votes.set(slot, done.vote);
+        cast.votes.push(done.vote);
       }
       if (cast.votes.length > 0) newest = cast;
-      // Not longer than a person would notice: what is still being written is kept when it is whole.
-      await Promise.race([Promise.all(kept), new Promise((wake) => setTimeout(wake, LONGEST_WAIT_MS))]);
       return { votes: cast.votes, unsaid };
     },
     undo: async () => {

@@ -43,7 +43,8 @@ export class PrefloopCompare extends Base {
   #busy = false;
   #isDrawn = false;
   #willDraw = false;
-  #isOffline = false;
+  /** What keeps votes from being sent, until one is. */
+  #trouble: 'full' | 'kept' | null = null;
   #newest = '';
   #undoTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -230,7 +231,7 @@ export class PrefloopCompare extends Base {
     this.#mark(choicesOf(turn));
     if (votes.length === 0) return;
     reason.value = '';
-    this.#note(this.#isOffline ? 'kept' : 'sent', true);
+    this.#note(this.#trouble ?? 'sent', true);
     clearTimeout(this.#undoTimer);
     this.#undoTimer = setTimeout(() => this.#frame.endUndo(), this.#settings().undoMs);
     this.#emitUndo(turn, unsaid);
@@ -247,16 +248,16 @@ export class PrefloopCompare extends Base {
       this.#frame.note(`${this.#say('kept')} ${this.#say('signIn')}`);
       this.#voter.expire();
     } else if (type === 'sent') {
-      this.#isOffline = false;
+      this.#trouble = null;
       if (detail.id === this.#newest) this.#note('sent');
       this.#emit('prefloop:sent', detail as SentDetail);
     } else {
       const problem = detail as ErrorDetail;
-      const isFull = problem.code === 'storage_full';
-      this.#note(type === 'refused' ? 'refused' : isFull ? 'full' : 'kept');
+      const known = this.#trouble;
+      if (type === 'waiting') this.#trouble = problem.code === 'storage_full' ? 'full' : 'kept';
+      this.#note(type === 'refused' ? 'refused' : (this.#trouble as 'kept'));
       // Of an outage once, not at every attempt.
-      if (type === 'refused' || isFull || !this.#isOffline) this.#emit('prefloop:error', problem);
-      this.#isOffline ||= type === 'waiting' && !isFull;
+      if (type === 'refused' || known !== this.#trouble) this.#emit('prefloop:error', problem);
     }
   }
 
@@ -306,4 +307,11 @@ export class PrefloopCompare extends Base {
 
 if (globalThis.customElements && !customElements.get('prefloop-compare')) {
   customElements.define('prefloop-compare', PrefloopCompare);
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'prefloop-compare': PrefloopCompare;
+  }
+  interface HTMLElementEventMap extends WidgetEvents {}
 }

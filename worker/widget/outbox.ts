@@ -3,7 +3,7 @@
  * time, until the edge has answered. The edge counts a repeated id once, so "sent, and the answer got lost" is safe.
  */
 import type { Comparison } from '../../shared/contracts/comparison.ts';
-import type { PreferenceReceipt } from '../../shared/contracts/preference.ts';
+import type { PreferenceInput, PreferenceReceipt } from '../../shared/contracts/preference.ts';
 import { CallError, post } from './call.ts';
 import type { ErrorDetail, SentDetail } from './types.ts';
 import {
@@ -12,6 +12,7 @@ import {
   type Parcel,
   refuseParcel,
   removeParcel,
+  replaceParcel,
   takeBackParcel,
   waitingParcels,
 } from './votes-store.ts';
@@ -23,12 +24,23 @@ export type Report =
   | { type: 'token'; id: string };
 
 type Listener = (report: Report) => void;
+type Unowned = Omit<Parcel, 'owner'>;
 
 export type Outbox = {
   /** The newest token of the outbox's person. */
   setToken(token: string): void;
   /** False when it is in memory alone, because the browser's database takes no more. */
-  add(parcel: Omit<Parcel, 'owner'>, listener: Listener): Promise<boolean>;
+  add(parcel: Unowned, listener: Listener): Promise<boolean>;
+  /**
+   * In the place of `before`: nobody hears of that one when it is `unsent`, otherwise the new vote names it as superseded.
+   * Null, and nothing done, when it was sent and nothing may follow it. `kept` is what `add` says.
+   */
+  replace(
+    parcel: Unowned,
+    before: PreferenceInput,
+    mayFollow: boolean,
+    listener: Listener,
+  ): Promise<{ vote: PreferenceInput; unsent: boolean; kept: boolean } | null>;
   /** True when the vote will never be heard of; false when it may be on its way. */
   undo(id: string): Promise<boolean>;
   /** Hears of votes that no listener of this page cast: of earlier visits. */
@@ -152,14 +164,43 @@ function createOutbox(edge: string, owner: string): Outbox {
     }
   }
 
-  async function add(parcel: Omit<Parcel, 'owner'>, listener: Listener): Promise<boolean> {
+  function hold(parcel: Parcel, listener: Listener): void {
+    mine.set(parcel.id, { parcel, listener });
+    wakeIn(Math.max(0, parcel.due - Date.now()));
+  }
+
+  async function add(parcel: Unowned, listener: Listener): Promise<boolean> {
     const whole: Parcel = { ...parcel, owner };
-    mine.set(parcel.id, { parcel: whole, listener });
+    hold(whole, listener);
     try {
       whole.seq = await keepParcel({ ...whole });
     } catch {}
-    wakeIn(Math.max(0, whole.due - Date.now()));
     return whole.seq !== undefined;
+  }
+
+  async function replace(parcel: Unowned, before: PreferenceInput, mayFollow: boolean, listener: Listener) {
+    const held = mine.get(before.id)?.parcel;
+    const { supersedes } = before;
+    const fresh: Parcel = { ...parcel, owner, vote: { ...parcel.vote, ...(supersedes && { supersedes }) } };
+    const later: Parcel = { ...parcel, owner, vote: { ...parcel.vote, supersedes: before.id } };
+    let unsent = held !== undefined && !held.claimed;
+    let seq: number | undefined;
+    if (held && unsent) {
+      // Not sent while it is being exchanged.
+      held.claimed = true;
+      try {
+        if (held.seq !== undefined) ({ seq, unsent } = await replaceParcel(held.seq, fresh, mayFollow ? later : null));
+      } catch {
+        held.claimed = unsent = false;
+      }
+    }
+    if (unsent) mine.delete(before.id);
+    else if (!mayFollow) return null;
+    const whole = unsent ? fresh : later;
+    if (seq === undefined) return { vote: whole.vote, unsent, kept: await add(whole, listener) };
+    whole.seq = seq;
+    hold(whole, listener);
+    return { vote: whole.vote, unsent, kept: true };
   }
 
   async function undo(id: string): Promise<boolean> {
@@ -198,6 +239,7 @@ function createOutbox(edge: string, owner: string): Outbox {
 
   return {
     add,
+    replace,
     undo,
     wake,
     setToken: (fresh) => {

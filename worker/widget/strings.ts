@@ -1,9 +1,9 @@
 /** What the widget says, in five languages; `element.strings` brings another. {n}, {p} and {k} are numbers. */
 
-const LANGUAGES = ['en', 'de', 'fr', 'es', 'ar'];
+export const LANGUAGES = ['en', 'de', 'fr', 'es', 'ar'];
 
 /** One row for each thing that is said, in the order of LANGUAGES. */
-const WORDS = {
+export const WORDS = {
   answer: ['Answer {n}', 'Antwort {n}', 'Réponse {n}', 'Respuesta {n}', 'الإجابة {n}'],
   prefer: [
     'Prefer answer {n}',
@@ -27,36 +27,30 @@ const WORDS = {
   sent: ['Saved.', 'Gespeichert.', 'Enregistré.', 'Guardado.', 'حُفظ.'],
   choose: ['Choose again.', 'Wählen Sie neu.', 'Choisissez à nouveau.', 'Elija de nuevo.', 'اختر من جديد.'],
   kept: [
-    'Kept on this device; it will be sent later.',
-    'Auf diesem Gerät aufgehoben; wird später gesendet.',
-    'Gardé sur cet appareil ; l’envoi se fera plus tard.',
-    'Guardado en este dispositivo; se enviará más tarde.',
-    'محفوظ على هذا الجهاز، وسيُرسل لاحقًا.',
+    'Kept on this device, sent later.',
+    'Hier aufgehoben, wird später gesendet.',
+    'Gardé ici, envoyé plus tard.',
+    'Guardado aquí, se enviará más tarde.',
+    'محفوظ هنا، وسيُرسل لاحقًا.',
   ],
   full: [
-    'This device is full: keep this page open until your vote is sent.',
-    'Das Gerät ist voll: Lassen Sie die Seite offen, bis Ihre Stimme gesendet ist.',
-    'Appareil plein : laissez cette page ouverte jusqu’à l’envoi de votre vote.',
-    'Dispositivo lleno: deje esta página abierta hasta que se envíe su voto.',
-    'الجهاز ممتلئ: أبقِ الصفحة مفتوحة حتى يُرسل صوتك.',
+    'This device is full: keep this page open.',
+    'Das Gerät ist voll: Lassen Sie die Seite offen.',
+    'Appareil plein : laissez cette page ouverte.',
+    'Dispositivo lleno: deje esta página abierta.',
+    'الجهاز ممتلئ: أبقِ الصفحة مفتوحة.',
   ],
   signIn: ['Please sign in.', 'Bitte melden Sie sich an.', 'Veuillez vous connecter.', 'Inicie sesión.', 'سجّل الدخول.'],
   refused: [
-    'This vote could not be accepted.',
-    'Diese Stimme wurde nicht angenommen.',
-    'Ce vote n’a pas pu être accepté.',
-    'No se pudo aceptar este voto.',
-    'تعذّر قبول هذا الصوت.',
+    'This vote was not accepted.',
+    'Die Stimme wurde nicht angenommen.',
+    'Ce vote n’a pas été accepté.',
+    'El voto no fue aceptado.',
+    'لم يُقبل هذا الصوت.',
   ],
-  loading: [
-    'Getting the answers…',
-    'Antworten werden geholt…',
-    'Chargement des réponses…',
-    'Cargando las respuestas…',
-    'جارٍ جلب الإجابات…',
-  ],
+  loading: ['Loading…', 'Wird geladen…', 'Chargement…', 'Cargando…', 'جارٍ التحميل…'],
   failed: [
-    'There is nothing to compare right now.',
+    'Nothing to compare right now.',
     'Gerade gibt es nichts zu vergleichen.',
     'Rien à comparer pour le moment.',
     'Ahora no hay nada que comparar.',
@@ -73,10 +67,10 @@ const WORDS = {
   empty: ['(empty)', '(leer)', '(vide)', '(vacía)', '(فارغة)'],
   order: [
     'Best first: drag, or use the arrow keys.',
-    'Die beste zuerst: ziehen oder Pfeiltasten benutzen.',
-    'La meilleure en premier : glissez ou utilisez les flèches.',
-    'La mejor primero: arrastre o use las flechas.',
-    'الأفضل أولًا: بالسحب أو بمفاتيح الأسهم.',
+    'Beste zuerst: ziehen oder Pfeiltasten.',
+    'Meilleure en premier : glissez ou flèches.',
+    'Mejor primero: arrastre o flechas.',
+    'الأفضل أولًا: بالسحب أو بالأسهم.',
   ],
   up: [
     'Move answer {n} up',
@@ -95,9 +89,9 @@ const WORDS = {
   same: [
     'Answer {n}: as good as the one above',
     'Antwort {n}: so gut wie die darüber',
-    'Réponse {n} : aussi bonne que celle du dessus',
-    'Respuesta {n}: tan buena como la de arriba',
-    'الإجابة {n} بجودة التي فوقها',
+    'Réponse {n} : comme celle du dessus',
+    'Respuesta {n}: como la de arriba',
+    'الإجابة {n} كالتي فوقها',
   ],
   placed: [
     'Answer {n}: place {p} of {k}',
@@ -108,17 +102,17 @@ const WORDS = {
   ],
   rate: [
     'Rate answer {n} ({k} is best)',
-    'Antwort {n} bewerten ({k} ist am besten)',
+    'Antwort {n} bewerten ({k} = sehr gut)',
     'Noter la réponse {n} ({k} = excellente)',
-    'Valorar la respuesta {n} ({k} es lo mejor)',
+    'Valorar la respuesta {n} ({k} = excelente)',
     'قيّم الإجابة {n} ({k} هي الأفضل)',
   ],
   wrong: [
-    'Which step of answer {n} is wrong first?',
-    'Welcher Schritt von Antwort {n} ist als erster falsch?',
-    'Quelle est la première étape fausse de la réponse {n} ?',
-    '¿Cuál es el primer paso incorrecto de la respuesta {n}?',
-    'ما أول خطوة خاطئة في الإجابة {n}؟',
+    'First wrong step of answer {n}',
+    'Erster falscher Schritt von Antwort {n}',
+    'Première étape fausse de la réponse {n}',
+    'Primer paso incorrecto de la respuesta {n}',
+    'أول خطوة خاطئة في الإجابة {n}',
   ],
   right: [
     'All steps are right',

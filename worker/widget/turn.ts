@@ -42,21 +42,25 @@ export function openTurn(context: Context): Turn {
 
 export const slotOf = (choice: VoteChoice) => (choice.type === 'stepMark' ? choice.candidate : '');
 
-/** Votes for what is new in `choices`; each names the earlier one that it replaces. */
-export function makeVotes({ shown, votes, since }: Turn, choices: VoteChoice[], reason: string): PreferenceInput[] {
+/** Votes for what is new in `choices`, each with the earlier one that it replaces. */
+export function makeVotes(
+  { shown, votes, since }: Turn,
+  choices: VoteChoice[],
+  reason: string,
+): { vote: PreferenceInput; before: PreferenceInput | undefined }[] {
   const latencyMs = Math.min(Math.round(performance.now() - since), 86_400_000);
   return choices.flatMap((choice) => {
     const before = votes.get(slotOf(choice)) ?? votes.get('');
-    if (before && JSON.stringify(before.choice) === JSON.stringify(choice) && (before.reason ?? '') === reason)
-      return [];
-    return {
+    const isSame = before && JSON.stringify(before.choice) === JSON.stringify(choice);
+    if (isSame && (before.reason ?? '') === reason) return [];
+    const vote = {
       id: uuidv7(),
       comparison: shown.id,
       choice: choice as PreferenceInput['choice'],
       latencyMs,
       ...(shown.assignment && { assignment: shown.assignment }),
       ...(reason && { reason }),
-      ...(before && { supersedes: before.id }),
     };
+    return { vote, before };
   });
 }

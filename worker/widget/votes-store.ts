@@ -98,6 +98,30 @@ export async function takeBackParcel(seq: number): Promise<boolean> {
   return before !== undefined && !before.claimed;
 }
 
+/**
+ * In one transaction, so that there is no moment with neither: `fresh` takes the place of a parcel that is still here
+ * and unclaimed; otherwise `later`, if there is one, is kept beside it. `seq` is undefined when nothing was kept.
+ */
+export async function replaceParcel(
+  seq: number,
+  fresh: Parcel,
+  later: Parcel | null,
+): Promise<{ seq: number | undefined; unsent: boolean }> {
+  let unsent = false;
+  let added: IDBRequest<IDBValidKey> | undefined;
+  await transact<Parcel | undefined>('readwrite', (table) => {
+    const request = table.get(seq) as IDBRequest<Parcel | undefined>;
+    request.onsuccess = () => {
+      unsent = request.result !== undefined && !request.result.claimed;
+      if (unsent) table.delete(seq);
+      const parcel = unsent ? fresh : later;
+      if (parcel) added = table.add(parcel);
+    };
+    return request;
+  });
+  return { seq: added?.result as number | undefined, unsent };
+}
+
 export async function removeParcel(seq: number): Promise<void> {
   await transact('readwrite', (table) => table.delete(seq) as IDBRequest<undefined>);
 }
