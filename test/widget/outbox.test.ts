@@ -54,13 +54,14 @@ describe('the outbox', () => {
     expect(cast).toHaveLength(5);
     await expect.poll(() => page.getByRole('status').textContent()).toContain('Kept on this device');
     expect((await heard(page, 'error')).filter(({ detail }) => detail.kept)).toHaveLength(1);
+    await page.close();
     await context.setOffline(false);
-    await page.reload();
-    await expect.poll(() => kept(page), { timeout: 10_000 }).toEqual([]);
+    const { page: later } = await stage.open({ script: QUEUE, attributes: SOON, context });
+    await expect.poll(() => kept(later), { timeout: 10_000 }).toEqual([]);
     const all = (await storedIds()).filter((id) => cast.includes(id));
     expect(all.sort()).toEqual([...cast].sort());
     // What was cast on an earlier visit is told to the page as well.
-    await expect.poll(async () => (await ids(page, 'sent')).sort()).toEqual([...cast].sort());
+    await expect.poll(async () => (await ids(later, 'sent')).sort()).toEqual([...cast].sort());
     await context.close();
   });
 

@@ -89,7 +89,8 @@ export function openBooth(undoMs: () => number, hear: (report: Report) => void):
         if (!done) continue;
         if (before && done.unsent) unsaid.push(before);
         const slot = slotOf(vote.choice);
-        cast.before.set(slot, done.unsent ? undefined : before);
+        turn.said.set(vote.id, done.vote);
+        cast.before.set(slot, turn.said.get(done.vote.supersedes ?? ''));
         // Marks of single candidates take the place of a skip of them all.
         if (slot !== '') turn.votes.delete('');
         turn.votes.set(slot, done.vote);

@@ -137,7 +137,7 @@ export class PrefloopCompare extends Base {
     this.#isDrawn = true;
     const prompt = this.getAttribute('prompt');
     const question = this.#asked ?? (prompt === null ? null : { prompt });
-    if (this.#turn) this.#show({ ...this.#open(this.#turn.shown), votes: this.#turn.votes });
+    if (this.#turn) this.#show({ ...this.#turn, ballot: this.#open(this.#turn.shown).ballot });
     else if (question) void this.#load(() => this.#deal(question));
     else if (this.#source) void this.#load(() => this.#take());
   }

@@ -15,6 +15,8 @@ export type Turn = {
   since: number;
   /** The vote that counts for each thing that is judged on its own: a candidate of steps, else the whole. */
   votes: Map<string, PreferenceInput>;
+  /** All of them, by id: a vote that is undone gives way to the one that it was to replace. */
+  said: Map<string, PreferenceInput>;
 };
 
 const BALLOTS: Record<Kind, (context: Context) => Ballot> = {
@@ -37,6 +39,7 @@ export function openTurn(context: Context): Turn {
     ballot: BALLOTS[context.shown.kind](context),
     since: performance.now(),
     votes: new Map(),
+    said: new Map(),
   };
 }
 
