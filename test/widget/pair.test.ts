@@ -124,14 +124,14 @@ describe('a pair', () => {
     const { page } = await stage.open({ script, attributes: { undo: '1' } });
     const press = (name: string) => page.getByRole('button', { name }).click();
     await press('Prefer answer 1');
-    await expect.poll(() => heard(page, 'sent')).toHaveLength(1);
+    await expect.poll(() => heard(page, 'sent'), { timeout: 5000 }).toHaveLength(1);
     await press('Prefer answer 2');
     await press('About the same');
     await press('Undo');
     await expect.poll(() => heard(page, 'undo')).toHaveLength(2);
     expect(await page.getByRole('button', { pressed: true }).textContent()).toContain('Prefer answer 1');
     await press('None is good');
-    await expect.poll(() => heard(page, 'sent')).toHaveLength(2);
+    await expect.poll(() => heard(page, 'sent'), { timeout: 5000 }).toHaveLength(2);
     const [first] = await heard(page, 'sent');
     expect((await heard(page, 'vote')).at(-1)?.detail.supersedes).toBe(first?.detail.id);
     await page.context().close();
