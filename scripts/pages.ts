@@ -31,7 +31,7 @@ async function bundle(entry: string, more: BuildOptions = {}): Promise<string> {
 }
 
 /** A style that a script brings along, as small as one that stands by itself. */
-const styleAsText: Plugin = {
+export const styleAsText: Plugin = {
   name: 'style-as-text',
   setup: ({ onLoad }) =>
     onLoad({ filter: /\.css$/ }, async ({ path }) => {

@@ -12,7 +12,7 @@ const VOTES = 6;
 export type CutReport = { cast: number; undone: number; lost: number; doubled: number; cuts: number; reloads: number };
 
 /** `undoing`: a person asked for it; a page that goes away at that moment cannot say whether it came about. */
-type Told = { vote: Set<string>; undo: Set<string>; undoing: Set<string>; refused: string[]; done: boolean };
+type Told = { vote: Map<string, string>; undo: Set<string>; undoing: Set<string>; refused: string[]; done: boolean };
 
 /** Votes at its own pace, over reloads; every second seed changes its mind on one comparison instead of taking the next. */
 const VOTER = `
@@ -21,7 +21,7 @@ let state = (seed * 2654435761 + Number(sessionStorage.loads ?? 0) * 97) >>> 0;
 sessionStorage.loads = Number(sessionStorage.loads ?? 0) + 1;
 const random = () => { state = (state + 0x6d2b79f5) >>> 0; let t = Math.imul(state ^ (state >>> 15), state | 1); t ^= t + Math.imul(t ^ (t >>> 7), t | 61); return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32; };
 const pause = (ms) => new Promise((wake) => setTimeout(wake, ms));
-for (const type of ['vote', 'undo']) document.addEventListener('prefloop:' + type, ({ detail }) => told(type, detail.id));
+for (const type of ['vote', 'undo']) document.addEventListener('prefloop:' + type, ({ detail }) => told(type, detail.id, detail.comparison));
 document.addEventListener('prefloop:error', ({ detail }) => detail.kept || told('refused', detail.code + ': ' + detail.message));
 const question = () => ({ prompt: 'Question ' + seed + ' ' + random(), candidates: ['A' + random(), 'B' + random()] });
 if (seed % 2) widget.source = question; else widget.compare(question());
@@ -49,7 +49,8 @@ export async function runCuts(
   say: (done: number) => void = () => {},
 ): Promise<CutReport> {
   const report: CutReport = { cast: 0, undone: 0, lost: 0, doubled: 0, cuts: 0, reloads: 0 };
-  const cast = new Set<string>();
+  /** Comparisons by the ids of their votes. */
+  const cast = new Map<string, string>();
   const undone = new Set<string>();
   const undoing = new Set<string>();
   const waiting = [...seeds];
@@ -57,7 +58,7 @@ export async function runCuts(
   async function work(): Promise<void> {
     for (let seed = waiting.shift(); seed !== undefined; seed = waiting.shift()) {
       const told = await runSeed(stage, seed, report);
-      for (const id of told.vote) cast.add(id);
+      for (const [id, comparison] of told.vote) cast.set(id, comparison);
       for (const id of told.undo) undone.add(id);
       for (const id of told.undoing) undoing.add(id);
       if (told.refused.length > 0) throw new Error(`seed ${seed}: ${told.refused.join('; ')}`);
@@ -75,7 +76,21 @@ export async function runCuts(
   }
   report.cast = cast.size;
   report.undone = undone.size;
-  report.lost = [...cast].filter((id) => !undone.has(id) && !undoing.has(id) && !times.has(id)).length;
+  const missing = [...cast].filter(([id]) => !undone.has(id) && !undoing.has(id) && !times.has(id));
+  // A mind that changed while its page went away: the vote in its place is there, and no page has told of it.
+  const replaced = ([id, comparison]: [string, string]) =>
+    stored.some((vote) => vote.comparison.id === comparison && vote.id > id && !cast.has(vote.id));
+  report.lost = missing.filter((each) => !replaced(each)).length;
+  if (process.env.DEBUG_CUTS)
+    for (const [id, c] of missing)
+      console.log(
+        'missing',
+        id,
+        replaced([id, c]),
+        stored
+          .filter((v) => v.comparison.id === c)
+          .map((v) => [v.id, cast.has(v.id), v.supersedes, v.user, v.choice.type]),
+      );
   const repeated = [...times.values(), ...standing.values()].reduce((sum, count) => sum + count - 1, 0);
   report.doubled = repeated + [...undone].filter((id) => times.has(id)).length;
   return report;
@@ -83,14 +98,18 @@ export async function runCuts(
 
 async function runSeed(stage: Stage, seed: number, report: CutReport): Promise<Told> {
   const random = seededRandom(seed);
-  const told: Told = { vote: new Set(), undo: new Set(), undoing: new Set(), refused: [], done: false };
+  const told: Told = { vote: new Map(), undo: new Set(), undoing: new Set(), refused: [], done: false };
   const context = await stage.browser.newContext();
   let calm = false;
-  await context.exposeBinding('told', (_, type: 'vote' | 'undo' | 'undoing' | 'refused' | 'done', what: string) => {
-    if (type === 'done') told.done = true;
-    else if (type === 'refused') told.refused.push(what);
-    else told[type].add(what);
-  });
+  await context.exposeBinding(
+    'told',
+    (_, type: 'vote' | 'undo' | 'undoing' | 'refused' | 'done', what: string, comparison: string) => {
+      if (type === 'done') told.done = true;
+      else if (type === 'refused') told.refused.push(what);
+      else if (type === 'vote') told.vote.set(what, comparison);
+      else told[type].add(what);
+    },
+  );
   await cutRequests(context, random, () => calm, report);
   const page = await context.newPage();
   const address = await stage.address({ script: VOTER, user: `cut-${seed}`, attributes: { undo: '0.15' } });
