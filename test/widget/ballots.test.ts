@@ -157,7 +157,7 @@ describe('steps', () => {
     expect(vote.choice).toMatchObject({ type: 'stepMark', firstWrongStep: 0 });
     expect(text(vote.choice.candidate)).toBe('3 · 4 = 12');
     // The other one later: one more vote, on the same deal; the first stays as it is.
-    await of(page, '3 · 9 = 27').getByRole('radio', { name: 'All steps are right' }).check();
+    await of(page, '3 · 9 = 27').getByRole('radio', { name: 'All steps are correct' }).check();
     await page.getByRole('button', { name: 'Save' }).click();
     const { vote: second, text: name } = await stored(page, 1);
     expect(second).toMatchObject({ supersedes: null, choice: { firstWrongStep: null } });

@@ -81,16 +81,6 @@ export async function runCuts(
   const replaced = ([id, comparison]: [string, string]) =>
     stored.some((vote) => vote.comparison.id === comparison && vote.id > id && !cast.has(vote.id));
   report.lost = missing.filter((each) => !replaced(each)).length;
-  if (process.env.DEBUG_CUTS)
-    for (const [id, c] of missing)
-      console.log(
-        'missing',
-        id,
-        replaced([id, c]),
-        stored
-          .filter((v) => v.comparison.id === c)
-          .map((v) => [v.id, cast.has(v.id), v.supersedes, v.user, v.choice.type]),
-      );
   const repeated = [...times.values(), ...standing.values()].reduce((sum, count) => sum + count - 1, 0);
   report.doubled = repeated + [...undone].filter((id) => times.has(id)).length;
   return report;

@@ -50,7 +50,7 @@ export const WORDS = {
   ],
   loading: ['Loading…', 'Wird geladen…', 'Chargement…', 'Cargando…', 'جارٍ التحميل…'],
   failed: [
-    'Nothing to compare right now.',
+    'Nothing to compare at the moment.',
     'Gerade gibt es nichts zu vergleichen.',
     'Rien à comparer pour le moment.',
     'Ahora no hay nada que comparar.',
@@ -115,7 +115,7 @@ export const WORDS = {
     'أول خطوة خاطئة في الإجابة {n}',
   ],
   right: [
-    'All steps are right',
+    'All steps are correct',
     'Alle Schritte sind richtig',
     'Toutes les étapes sont justes',
     'Todos los pasos son correctos',
