@@ -163,7 +163,7 @@ export function keptVotes(): Promise<string[]> {
     request.onupgradeneeded = () => request.result.createObjectStore('votes', { keyPath: 'seq', autoIncrement: true });
     request.onsuccess = () => {
       const all = request.result.transaction('votes').objectStore('votes').getAll();
-      all.onsuccess = () => resolve(all.result.filter(({ refused }) => !refused).map(({ id }) => id));
+      all.onsuccess = () => resolve(all.result.map(({ id }) => id));
     };
   });
 }

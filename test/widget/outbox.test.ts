@@ -18,7 +18,7 @@ const kept = (page: Page) =>
         const request = indexedDB.open('prefloop', 1);
         request.onsuccess = () => {
           const all = request.result.transaction('votes').objectStore('votes').getAll();
-          all.onsuccess = () => resolve(all.result.filter(({ refused }) => !refused).map(({ id }) => id));
+          all.onsuccess = () => resolve(all.result.map(({ id }) => id));
         };
       }),
   );
@@ -227,7 +227,7 @@ ${compare('Who is there?', ['A', 'B'])}`;
     await context.close();
   });
 
-  it('keeps what the edge refuses for good apart, tells why, and goes on with the next', async () => {
+  it('tells the page what the edge refuses for good, with the whole vote, and goes on with the next', async () => {
     const { page, context } = await stage.open({ script: QUEUE, attributes: SOON });
     const refusal = { code: 'assignment_expired', message: 'It is older than seven days.', requestId: 'r' };
     let refusals = 1;

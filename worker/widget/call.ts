@@ -31,3 +31,6 @@ export async function post<T>(edge: string, path: string, token: string, body: u
     throw new CallError(code, `${edge} gave no answer (${code})`);
   }
 }
+
+/** Asked again, the edge would say the same. */
+export const isRefusal = (status: number) => status >= 400 && status < 500 && status !== 429;

@@ -3,7 +3,7 @@ import type { Content } from '../../shared/contracts/candidate.ts';
 import type { Comparison, ComparisonRequest } from '../../shared/contracts/comparison.ts';
 import type { Prompt } from '../../shared/contracts/prompt.ts';
 import { uuidv7 } from '../../shared/math/uuidv7.ts';
-import { type CallError, post } from './call.ts';
+import { type CallError, isRefusal, post } from './call.ts';
 import type { Session } from './session.ts';
 import type { Settings } from './settings.ts';
 import type { Kind, OwnContent, OwnText, Question } from './types.ts';
@@ -67,8 +67,6 @@ export function openDealer(settings: () => Settings, session: Session): Dealer {
     return fromHere(request, contents);
   };
 }
-
-const isRefusal = (status: number) => status >= 400 && status < 500 && status !== 429;
 
 function fromEdge({ id, kind, prompt, candidates, assignment }: Comparison): Shown {
   return { id, kind, prompt: promptText(prompt), candidates, assignment, request: null, follow: () => {} };

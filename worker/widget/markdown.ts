@@ -5,7 +5,7 @@
 import { make } from './node.ts';
 
 const INLINE =
-  /`([^`]{1,2000})`|\*\*([^*\n]{1,2000})\*\*|__([^_\n]{1,2000})__|\*([^*\s][^*\n]{0,2000})\*|(?<![\w_])_([^_\s][^_\n]{0,2000})_(?!\w)|\[([^[\]\n]{1,500})\]\((https?:\/\/[^\s()]{1,2000})\)/g;
+  /`([^`]{1,2000})`|\*\*([^*\n]{1,2000})\*\*|\*([^*\s][^*\n]{0,2000})\*|(?<![\w_])_([^_\s][^_\n]{0,2000})_(?!\w)|\[([^[\]\n]{1,500})\]\((https?:\/\/[^\s()]{1,2000})\)/g;
 const ITEM = /^( {0,9})(?:[-*+]|(\d{1,9})[.)])\s+(.*)$/;
 const FENCE = /^ {0,3}(```|~~~)/;
 const HEADING = /^ {0,3}(#{1,6})\s+(.*)$/;
@@ -21,10 +21,9 @@ function inline(text: string, depth = 0): (Node | string)[] {
   const nodes: (Node | string)[] = [];
   let end = 0;
   for (const found of text.matchAll(INLINE)) {
-    const [whole, code, strong, strong2, soft, soft2, label, address] = found;
+    const [whole, code, heavy, soft, soft2, label, address] = found;
     nodes.push(text.slice(end, found.index));
     end = found.index + whole.length;
-    const heavy = strong ?? strong2;
     const light = soft ?? soft2;
     if (code !== undefined) nodes.push(make('code', {}, code));
     else if (heavy !== undefined) nodes.push(make('strong', {}, ...inline(heavy, depth + 1)));

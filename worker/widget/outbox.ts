@@ -4,13 +4,12 @@
  */
 import type { Comparison } from '../../shared/contracts/comparison.ts';
 import type { PreferenceInput, PreferenceReceipt } from '../../shared/contracts/preference.ts';
-import { CallError, post } from './call.ts';
+import { CallError, isRefusal, post } from './call.ts';
 import type { ErrorDetail, SentDetail } from './types.ts';
 import {
   claimParcel,
   keepParcel,
   type Parcel,
-  refuseParcel,
   removeParcel,
   replaceParcel,
   takeBackParcel,
@@ -49,7 +48,6 @@ export type Outbox = {
 };
 
 const LONGEST_PAUSE_MS = 300_000;
-const REFUSED = [400, 403, 404, 409, 413, 422];
 /** Of the page's set-up, not of the vote: it is kept, because set-ups are mended. */
 const MENDABLE = ['forbidden', 'origin_not_allowed', 'key_in_browser'];
 
@@ -77,9 +75,8 @@ function createOutbox(edge: string, owner: string): Outbox {
   const unclaimed = new Map<string, ReturnType<typeof setTimeout>>();
   const send = <T>(path: string, body: unknown) => post<T>(edge, path, token, body, 20_000);
 
-  function report(id: string, what: Report): void {
+  function report(id: string, what: Report, isEnd: boolean): void {
     const own = mine.get(id)?.listener;
-    const isEnd = what.type === 'sent' || what.type === 'refused';
     if (own && isEnd) mine.delete(id);
     const tell = own ?? ((heard: Report) => [...listeners][0]?.(heard));
     if (own || !isEnd) {
@@ -122,9 +119,10 @@ function createOutbox(edge: string, owner: string): Outbox {
       if (early > 0 && early <= 60_000) return wakeIn(early + 5);
       if (!(await claim(parcel))) continue;
       const outcome = await deliver(parcel);
-      if (outcome.type === 'sent' && parcel.seq !== undefined) await removeParcel(parcel.seq);
-      if (outcome.type === 'refused' && parcel.seq !== undefined) await refuseParcel(parcel.seq, outcome.code);
-      report(parcel.id, outcome);
+      // A refusal is told with the whole vote: the edge will never take it.
+      const isEnd = outcome.type === 'sent' || outcome.type === 'refused';
+      if (isEnd && parcel.seq !== undefined) await removeParcel(parcel.seq);
+      report(parcel.id, outcome, isEnd);
       if (outcome.type === 'waiting') return wakeIn(pauseAfter(attempts++));
       if (outcome.type === 'token') return;
       attempts = 0;
@@ -159,7 +157,7 @@ function createOutbox(edge: string, owner: string): Outbox {
         stale = sentWith;
         return { type: 'token', id };
       }
-      const refused = REFUSED.includes(status) && !MENDABLE.includes(code);
+      const refused = isRefusal(status) && !MENDABLE.includes(code);
       return { type: refused ? 'refused' : 'waiting', code, message, kept: !refused, id, vote };
     }
   }
@@ -233,7 +231,7 @@ function createOutbox(edge: string, owner: string): Outbox {
     if (!data.what) clearTimeout(unclaimed.get(data.id));
     else if (mine.has(data.id)) {
       channel.postMessage({ owner, id: data.id });
-      report(data.id, data.what);
+      report(data.id, data.what, true);
     }
   });
 

@@ -13,6 +13,9 @@ export type Settings = {
   format: string;
   scale: number;
   undoMs: number;
+  asksReason: boolean;
+  prompt: string | null;
+  language: string;
 };
 
 /** The script says where the edge is, unless the element does. */
@@ -33,5 +36,8 @@ export function readSettings(element: HTMLElement): Settings {
     scale: number('scale', 5, 2, 10),
     // The outbox holds nothing for longer than a minute.
     undoMs: Math.min(60, Number(read('undo', '5'))) * 1000,
+    asksReason: element.hasAttribute('reason'),
+    prompt: element.getAttribute('prompt'),
+    language: element.closest<HTMLElement>('[lang]')?.lang || navigator.language,
   };
 }

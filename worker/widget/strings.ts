@@ -130,10 +130,7 @@ export type Say = (key: keyof Words, numbers?: { n?: number; p?: number; k?: num
 export function speak(language: string, own: Partial<Words> = {}): { say: Say; lang: string; rtl: boolean } {
   const at = Math.max(0, LANGUAGES.indexOf(language.toLowerCase().split('-')[0] ?? ''));
   const lang = LANGUAGES[at] as string;
-  const digits = new Intl.NumberFormat(lang);
   const say: Say = (key, numbers = {}) =>
-    (own[key] ?? (WORDS[key][at] as string)).replace(/\{([npk])\}/g, (_, name: 'n' | 'p' | 'k') =>
-      digits.format(numbers[name] ?? 0),
-    );
+    (own[key] ?? (WORDS[key][at] as string)).replace(/\{(.)\}/g, (_, name: 'n') => String(numbers[name]));
   return { say, lang, rtl: lang === 'ar' };
 }

@@ -15,14 +15,10 @@ export type Parcel = {
   deal?: ComparisonRequest;
   /** It may have reached the edge: too late to undo. */
   claimed?: boolean;
-  /** Why the edge will never take it. */
-  refused?: string;
 };
 
 const NAME = 'prefloop';
 const TABLE = 'votes';
-/** Refused votes that are kept for whoever looks into them. */
-const MOST_REFUSED = 50;
 
 let opened: Promise<IDBDatabase> | undefined;
 
@@ -82,7 +78,7 @@ export async function keepParcel(parcel: Parcel): Promise<number> {
 /** What waits for `owner`, oldest first. */
 export async function waitingParcels(owner: string): Promise<Parcel[]> {
   const all = await transact<Parcel[]>('readonly', (table) => table.getAll());
-  return all.filter((parcel) => parcel.owner === owner && parcel.refused === undefined);
+  return all.filter((parcel) => parcel.owner === owner);
 }
 
 /** From here on it may be on its way: false when it was taken back before. */
@@ -124,11 +120,4 @@ export async function replaceParcel(
 
 export async function removeParcel(seq: number): Promise<void> {
   await transact('readwrite', (table) => table.delete(seq) as IDBRequest<undefined>);
-}
-
-export async function refuseParcel(seq: number, code: string): Promise<void> {
-  await change(seq, (table, parcel) => table.put({ ...parcel, refused: code }));
-  const all = await transact<Parcel[]>('readonly', (table) => table.getAll());
-  const oldest = all.filter((parcel) => parcel.refused !== undefined).slice(0, -MOST_REFUSED);
-  for (const { seq } of oldest) if (seq !== undefined) await removeParcel(seq);
 }
