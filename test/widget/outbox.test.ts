@@ -134,14 +134,8 @@ describe('the outbox', () => {
   it('says so when the disk is full, and sends from memory', async () => {
     const { page, context } = await stage.open({ script: QUEUE, attributes: { undo: '1' } });
     await page.getByText('Question 1').waitFor();
-    await page.evaluate(() => {
-      IDBObjectStore.prototype.add = function () {
-        const transaction = this.transaction;
-        const request = this.get(0);
-        request.onsuccess = () => transaction.abort();
-        return request as never;
-      };
-    });
+    const session = await context.newCDPSession(page);
+    await session.send('Storage.overrideQuotaForOrigin', { origin: stage.origin, quotaSize: 1 });
     await vote(page, 1);
     await expect.poll(() => heard(page, 'error')).toHaveLength(1);
     expect((await heard(page, 'error'))[0]?.detail).toMatchObject({ code: 'storage_full', kept: true });

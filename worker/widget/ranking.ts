@@ -25,7 +25,7 @@ export function rankingBallot(context: Context): Ballot {
     const place = make('span', { class: 'place', 'aria-hidden': 'true' });
     // For pointers; the buttons beside it are for everybody.
     const handle = make('span', { class: 'handle', 'aria-hidden': 'true' }, '⠿');
-    const moves = make('div', { class: 'moves' }, handle, arrow('↑', 'up', -1), arrow('↓', 'down', 1), same);
+    const moves = make('div', { class: 'moves' }, handle, same, arrow('↑', 'up', -1), arrow('↓', 'down', 1));
     const item = make('li', {}, place, showAnswer(context, candidate), moves);
     const row: Row = { candidate, item, place, same, tied: false };
     moves.addEventListener('keydown', (event) => {
