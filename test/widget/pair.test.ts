@@ -206,6 +206,39 @@ widget.compare({ prompt: 'Say it', candidates: [{ type: 'text', text: write() },
     await page.context().close();
   });
 
+  it('of two elements on one page is told by the element that asked', async () => {
+    const script = `const [one, two] = document.querySelectorAll('prefloop-compare');
+two.token = one.token = ${JSON.stringify(await stage.project.createUserToken('bert'))};
+one.compare({ prompt: 'One?', candidates: ['A', 'B'] });
+two.compare({ prompt: 'Two?', candidates: ['C', 'D'] });
+window.ends = [];
+for (const [name, each] of [['one', one], ['two', two]])
+  each.addEventListener('prefloop:sent', ({ detail }) => ends.push([name, detail.comparison]));`;
+    const html = '<prefloop-compare domain="replies" undo="0"></prefloop-compare>';
+    const { page } = await stage.open({ script, html, user: null, ...SOON });
+    for (const name of ['Two?', 'One?']) {
+      await page.getByRole('group', { name }).getByRole('button', { name: 'About the same' }).click();
+    }
+    await expect.poll(() => page.evaluate('ends.length')).toBe(2);
+    const ends = Object.fromEntries(await page.evaluate<[string, string][]>('ends'));
+    for (const [name, text] of Object.entries({ one: 'One?', two: 'Two?' })) {
+      const record = await stage.edge.get('GET', `/v1/comparisons/${ends[name]}`, { bearer: stage.ingest });
+      expect(record.prompt.messages[0].content).toBe(text);
+    }
+    await page.context().close();
+  });
+
+  it('that could not be dealt without a net is dealt when it is back', async () => {
+    const { page, context } = await stage.open({ user: 'bert' });
+    await page.waitForTimeout(100);
+    await context.setOffline(true);
+    await page.evaluate("widget.setAttribute('prompt', 'Later?')");
+    await page.getByRole('button', { name: 'Try again' }).waitFor({ timeout: 20_000 });
+    await context.setOffline(false);
+    await page.getByRole('button', { name: 'Prefer answer 1' }).waitFor();
+    await context.close();
+  });
+
   it('says so when nothing can be compared, and tries again', async () => {
     inference.behave({ fail: { status: 400, body: { error: { message: 'no' } } } });
     const { page } = await stage.open({ attributes: { prompt: 'Now?', undo: '0' } });

@@ -87,7 +87,9 @@ export function openRound(settings: () => Settings, emit: Emit): Round {
     busy = false;
     if (failure) {
       const { code = 'internal', message } = failure;
-      frame.tell(say('failed'), () => void load(next));
+      const again = () => mine === run && void load(next);
+      frame.tell(say('failed'), again);
+      addEventListener('online', again, { once: true });
       emit('prefloop:error', { code, message, kept: false });
     } else if (shown) {
       show(open(shown));
