@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Browser, chromium, type LaunchOptions } from 'playwright-core';
+import { type Browser, type BrowserContext, chromium, type LaunchOptions } from 'playwright-core';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const CACHE = join(ROOT, 'node_modules', '.cache');
@@ -49,6 +49,11 @@ function chooseBrowser(): LaunchOptions {
   if (executablePath) return { executablePath, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] };
   if (process.platform === 'linux' && process.arch === 'x64') return packagedChromium();
   return { channel: 'chrome' };
+}
+
+/** A headless Chromium that keeps what pages store in `folder`; the caller closes it. */
+export function startProfile(folder: string): Promise<BrowserContext> {
+  return chromium.launchPersistentContext(folder, { ...chooseBrowser(), headless: true });
 }
 
 /** Starts a headless Chromium; the caller closes it. Throws one sentence saying what to install where none starts. */

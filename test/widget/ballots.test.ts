@@ -141,6 +141,40 @@ describe('a rating', () => {
   });
 });
 
+describe('by touch and by keyboard', () => {
+  const browser = { viewport: { width: 320, height: 640 }, hasTouch: true, isMobile: true };
+  const steps = [
+    { type: 'steps', steps: ['4 + 5 = 9', '3 · 9 = 27'] },
+    { type: 'steps', steps: ['3 · 4 = 12', '12 + 5 = 17'] },
+  ];
+
+  it.each([
+    ['ranking', ['A', 'B', 'C'], ['Move answer 3 up', 'Move answer 1 down']],
+    ['rating', ['A', 'B'], ['4', '2']],
+    ['steps', steps, ['4 + 5 = 9', '12 + 5 = 17']],
+  ])('%s is answered with taps alone', async (kind, candidates, taps) => {
+    const { page } = await stage.open({ script: compare('Which?', candidates, { kind }), browser, ...SOON });
+    const role = kind === 'ranking' ? 'button' : 'radio';
+    for (const [n, name] of taps.entries()) {
+      const controls = page.getByRole(role, { name, exact: true });
+      await controls.nth(kind === 'rating' ? n : 0).tap();
+    }
+    await page.getByRole('button', { name: 'Save' }).tap();
+    expect((await stored(page)).vote.status).toBeDefined();
+    await page.context().close();
+  });
+
+  it('steps are marked with Tab, arrows and Enter', async () => {
+    const { page } = await stage.open({ script: compare('Which?', steps, { kind: 'steps' }), ...SOON });
+    await page.getByRole('radio').first().focus();
+    await page.keyboard.press('ArrowDown');
+    await page.getByRole('button', { name: 'Save' }).focus();
+    await page.keyboard.press('Enter');
+    expect((await stored(page)).vote.choice.firstWrongStep).toBe(1);
+    await page.context().close();
+  });
+});
+
 describe('steps', () => {
   const candidates = [
     { type: 'steps', steps: ['4 + 5 = 9', '3 · 9 = 27'] },

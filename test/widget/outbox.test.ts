@@ -1,5 +1,9 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startProfile } from '../browser.ts';
 import { compare, heard, Stage } from './stage.ts';
 
 const stage = new Stage();
@@ -81,6 +85,28 @@ describe('the outbox', () => {
     expect((await heard(page, 'sent'))[0]?.detail.replayed).toBe(true);
     await context.close();
   });
+
+  it('has a vote on disk when the page hears of it: a browser that crashes loses nothing', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'prefloop-profile-'));
+    try {
+      const before = await startProfile(folder);
+      const { page } = await stage.open({ script: QUEUE, attributes: { undo: '8' }, context: before });
+      await vote(page, 2);
+      const cast = await ids(page, 'vote');
+      const session = await before.newCDPSession(page);
+      const closed = new Promise((resolve) => before.once('close', resolve));
+      void session.send('Browser.crash').catch(() => {});
+      await closed;
+      expect((await storedIds()).filter((id) => cast.includes(id))).toEqual([]);
+      const after = await startProfile(folder);
+      const { page: later } = await stage.open({ script: QUEUE, attributes: { undo: '0' }, context: after });
+      await expect.poll(() => ids(later, 'sent'), { timeout: 20_000 }).toEqual(cast);
+      expect((await storedIds()).filter((id) => cast.includes(id))).toEqual(cast);
+      await after.close();
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }, 60_000);
 
   it('takes no proxy’s page for the edge’s answer', async () => {
     const { page, context } = await stage.open({ script: QUEUE, attributes: SOON });
