@@ -108,6 +108,24 @@ describe('the outbox', () => {
     }
   }, 60_000);
 
+  it('does not let one vote that the edge fails on hold up the others', async () => {
+    const { page, context } = await stage.open({ script: QUEUE, attributes: SOON });
+    let failing = true;
+    let first = '';
+    await context.route('**/v1/preferences', (route) => {
+      const { id } = JSON.parse(route.request().postData() ?? '{}');
+      first ||= id;
+      const json = { code: 'internal', message: 'Something went wrong here.', requestId: 'r' };
+      const headers = { 'access-control-allow-origin': '*' };
+      return failing && id === first ? route.fulfill({ status: 500, headers, json }) : route.continue();
+    });
+    await vote(page, 3);
+    await expect.poll(() => ids(page, 'sent'), { timeout: 10_000 }).toHaveLength(2);
+    failing = false;
+    await expect.poll(() => ids(page, 'sent'), { timeout: 15_000 }).toContain(first);
+    await context.close();
+  });
+
   it('takes no proxy’s page for the edge’s answer', async () => {
     const { page, context } = await stage.open({ script: QUEUE, attributes: SOON });
     let portal = true;

@@ -16,8 +16,8 @@ export function renderMarkdown(text: string): Node[] {
   return blocks(text.replaceAll('\r\n', '\n').split('\n'), 0);
 }
 
-function inline(text: string, depth = 0): (Node | string)[] {
-  if (depth > MAX_DEPTH) return [text];
+/** What is emphasised holds no mark of its own kind: the nesting ends by itself. */
+function inline(text: string): (Node | string)[] {
   const nodes: (Node | string)[] = [];
   let end = 0;
   for (const found of text.matchAll(INLINE)) {
@@ -26,8 +26,8 @@ function inline(text: string, depth = 0): (Node | string)[] {
     end = found.index + whole.length;
     const light = soft ?? soft2;
     if (code !== undefined) nodes.push(make('code', {}, code));
-    else if (heavy !== undefined) nodes.push(make('strong', {}, ...inline(heavy, depth + 1)));
-    else if (light !== undefined) nodes.push(make('em', {}, ...inline(light, depth + 1)));
+    else if (heavy !== undefined) nodes.push(make('strong', {}, ...inline(heavy)));
+    else if (light !== undefined) nodes.push(make('em', {}, ...inline(light)));
     else nodes.push(make('a', { href: address, target: '_blank', rel: 'noopener noreferrer nofollow' }, label ?? ''));
   }
   nodes.push(text.slice(end));

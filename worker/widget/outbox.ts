@@ -44,7 +44,6 @@ export type Outbox = {
   undo(id: string): Promise<boolean>;
   /** Hears of votes that no listener of this page cast: of earlier visits. */
   listen(listener: Listener): () => void;
-  wake(): void;
 };
 
 const LONGEST_PAUSE_MS = 300_000;
@@ -52,7 +51,6 @@ const LONGEST_PAUSE_MS = 300_000;
 const MENDABLE = ['forbidden', 'origin_not_allowed', 'key_in_browser'];
 
 const opened = new Map<string, Outbox>();
-const channel = 'BroadcastChannel' in globalThis ? new BroadcastChannel('prefloop') : null;
 
 /** One for each edge, project and person; it outlives the elements that use it. */
 export function openOutbox(edge: string, owner: string): Outbox {
@@ -71,6 +69,8 @@ function createOutbox(edge: string, owner: string): Outbox {
   /** Cast in this page and not yet delivered. */
   const mine = new Map<string, { parcel: Parcel; listener: Listener }>();
   const listeners = new Set<Listener>();
+  /** The person's other tabs. */
+  const tabs = new BroadcastChannel(owner);
   /** Delivered for whoever cast it. */
   const unclaimed = new Map<string, ReturnType<typeof setTimeout>>();
   const send = <T>(path: string, body: unknown) => post<T>(edge, path, token, body, 20_000);
@@ -85,7 +85,7 @@ function createOutbox(edge: string, owner: string): Outbox {
     }
     // Cast in another tab, which then tells its page; or on an earlier visit.
     unclaimed.set(id, setTimeout(tell, 300, what));
-    channel?.postMessage({ owner, id, what });
+    tabs.postMessage({ id, what });
   }
 
   function wakeIn(milliseconds: number): void {
@@ -113,20 +113,25 @@ function createOutbox(edge: string, owner: string): Outbox {
   }
 
   async function sendAll(): Promise<void> {
+    /** Comparisons with a vote that the edge itself fails on: others need not wait for it, and its successors must. */
+    const stuck = new Set<unknown>();
     for (const parcel of await waiting()) {
       const early = parcel.claimed ? 0 : parcel.due - Date.now();
       // A clock that was set back must not hold a vote: nobody undoes anything after a minute.
       if (early > 0 && early <= 60_000) return wakeIn(early + 5);
-      if (!(await claim(parcel))) continue;
+      const { comparison } = parcel.vote;
+      if (stuck.has(comparison) || !(await claim(parcel))) continue;
       const outcome = await deliver(parcel);
       // A refusal is told with the whole vote: the edge will never take it.
       const isEnd = outcome.type === 'sent' || outcome.type === 'refused';
       if (isEnd && parcel.seq !== undefined) await removeParcel(parcel.seq);
       report(parcel.id, outcome, isEnd);
-      if (outcome.type === 'waiting') return wakeIn(pauseAfter(attempts++));
       if (outcome.type === 'token') return;
-      attempts = 0;
+      if (isEnd) attempts = 0;
+      else if ('code' in outcome && outcome.code === 'internal') stuck.add(comparison);
+      else return wakeIn(pauseAfter(attempts++));
     }
+    if (stuck.size > 0) wakeIn(pauseAfter(attempts++));
   }
 
   async function claim(parcel: Parcel): Promise<boolean> {
@@ -226,20 +231,18 @@ function createOutbox(edge: string, owner: string): Outbox {
   addEventListener('pagehide', sendLast);
   addEventListener('pageshow', wake);
   document.addEventListener('visibilitychange', () => document.hidden || wake());
-  channel?.addEventListener('message', ({ data }) => {
-    if (data.owner !== owner) return;
-    if (!data.what) clearTimeout(unclaimed.get(data.id));
-    else if (mine.has(data.id)) {
-      channel.postMessage({ owner, id: data.id });
-      report(data.id, data.what, true);
+  tabs.onmessage = ({ data: { id, what } }) => {
+    if (!what) clearTimeout(unclaimed.get(id));
+    else if (mine.has(id)) {
+      tabs.postMessage({ id });
+      report(id, what, true);
     }
-  });
+  };
 
   return {
     add,
     replace,
     undo,
-    wake,
     setToken: (fresh) => {
       token = fresh;
       wake();
