@@ -182,6 +182,30 @@ widget.compare({ prompt: 'Say it', candidates: [{ type: 'text', text: write(['On
     await page.context().close();
   });
 
+  it('moves nothing under the pointer while answers are written, nor from one short comparison to the next', async () => {
+    const text = JSON.stringify('A line that is long enough to be broken. \n\n'.repeat(3));
+    const streams = `async function* write() { for (;;) { await new Promise((go) => (window.next = go)); yield ${text}; } }
+widget.compare({ prompt: 'Say it', candidates: [{ type: 'text', text: write() }, 'Whole'] });`;
+    const { page } = await stage.open({ script: streams });
+    const button = page.getByRole('button', { name: 'Prefer answer 1' });
+    const top = async () => (await button.boundingBox())?.y;
+    const before = await top();
+    for (let n = 0; n < 5; n++) {
+      await page.evaluate('next()');
+      await page.waitForTimeout(30);
+    }
+    expect(await page.locator('.stream').evaluate((node) => node.scrollHeight > node.clientHeight)).toBe(true);
+    expect(await top()).toBe(before);
+    const tops = [];
+    for (const words of ['One line.', 'Two lines,\nthis is the second.', '- a\n- b']) {
+      await page.evaluate(compare(`Short ${tops.length}`, [words, 'Other']));
+      await page.getByText(`Short ${tops.length}`, { exact: true }).waitFor();
+      tops.push(await top());
+    }
+    expect(new Set(tops).size).toBe(1);
+    await page.context().close();
+  });
+
   it('on a stream that breaks off is not sent, and the page is told', async () => {
     const streams = `async function* write() { yield 'One '; await new Promise((go) => (window.next = go)); throw new Error('cut'); }
 widget.compare({ prompt: 'Say it', candidates: [{ type: 'text', text: write() }, 'Whole'] });`;
