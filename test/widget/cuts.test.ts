@@ -16,5 +16,6 @@ it('delivers each vote exactly once, with the net cut at random moments', { time
   expect(report.cast).toBeGreaterThan(seeds.length * 5);
   expect(report.cuts).toBeGreaterThan(seeds.length * 2);
   expect(report.reloads).toBeGreaterThan(0);
+  expect(report.untold).toBeLessThanOrEqual(report.reloads / 5);
   expect(report.undone).toBeGreaterThan(0);
 });

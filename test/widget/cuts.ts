@@ -9,7 +9,16 @@ import type { Stage } from './stage.ts';
 const VOTES = 6;
 
 /** Votes as the pages heard of them, and what the edge has. */
-export type CutReport = { cast: number; undone: number; lost: number; doubled: number; cuts: number; reloads: number };
+export type CutReport = {
+  cast: number;
+  undone: number;
+  lost: number;
+  doubled: number;
+  /** Being undone or replaced when their page went away: nobody can say which came first. */
+  untold: number;
+  cuts: number;
+  reloads: number;
+};
 
 /** `undoing`: a person asked for it; a page that goes away at that moment cannot say whether it came about. */
 type Told = { vote: Map<string, string>; undo: Set<string>; undoing: Set<string>; refused: string[]; done: boolean };
@@ -48,7 +57,7 @@ export async function runCuts(
   seeds: number[],
   say: (done: number) => void = () => {},
 ): Promise<CutReport> {
-  const report: CutReport = { cast: 0, undone: 0, lost: 0, doubled: 0, cuts: 0, reloads: 0 };
+  const report: CutReport = { cast: 0, undone: 0, lost: 0, doubled: 0, untold: 0, cuts: 0, reloads: 0 };
   /** Comparisons by the ids of their votes. */
   const cast = new Map<string, string>();
   const undone = new Set<string>();
@@ -76,11 +85,12 @@ export async function runCuts(
   }
   report.cast = cast.size;
   report.undone = undone.size;
-  const missing = [...cast].filter(([id]) => !undone.has(id) && !undoing.has(id) && !times.has(id));
+  const missing = [...cast].filter(([id]) => !undone.has(id) && !times.has(id));
   // A mind that changed while its page went away: the vote in its place is there, and no page has told of it.
   const replaced = ([id, comparison]: [string, string]) =>
     stored.some((vote) => vote.comparison.id === comparison && vote.id > id && !cast.has(vote.id));
-  report.lost = missing.filter((each) => !replaced(each)).length;
+  report.untold = missing.filter((each) => undoing.has(each[0]) || replaced(each)).length;
+  report.lost = missing.length - report.untold;
   const repeated = [...times.values(), ...standing.values()].reduce((sum, count) => sum + count - 1, 0);
   report.doubled = repeated + [...undone].filter((id) => times.has(id)).length;
   return report;
