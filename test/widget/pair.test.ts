@@ -80,12 +80,12 @@ describe('a pair', () => {
   });
 
   it('can be undone until it is sent, and nobody hears of it', async () => {
-    const { page } = await stage.open({ script, attributes: { undo: '2' } });
+    const { page } = await stage.open({ script, attributes: { undo: '4' } });
     await page.getByRole('button', { name: 'Prefer answer 1' }).click();
     await page.getByRole('button', { name: 'Undo' }).click();
     await expect.poll(() => heard(page, 'undo')).toHaveLength(1);
     expect(await page.getByRole('button', { pressed: true }).count()).toBe(0);
-    await page.waitForTimeout(2500);
+    await page.waitForTimeout(4500);
     expect(await heard(page, 'sent')).toEqual([]);
     expect(await stored((await heard(page, 'vote'))[0]?.detail.id)).toBeUndefined();
     await page.context().close();
@@ -103,7 +103,7 @@ describe('a pair', () => {
   });
 
   it('that was sent is replaced by a changed mind; one that was not is never heard of', async () => {
-    const { page } = await stage.open({ script, attributes: { undo: '0.6' } });
+    const { page } = await stage.open({ script, attributes: { undo: '2' } });
     await page.getByRole('button', { name: 'Prefer answer 1' }).click();
     await page.getByRole('button', { name: 'Prefer answer 2' }).click();
     await expect.poll(() => heard(page, 'sent')).toHaveLength(1);
@@ -121,7 +121,7 @@ describe('a pair', () => {
   });
 
   it('that was sent still counts when the minds that changed after it are undone', async () => {
-    const { page } = await stage.open({ script, attributes: { undo: '1' } });
+    const { page } = await stage.open({ script, attributes: { undo: '2' } });
     const press = (name: string) => page.getByRole('button', { name }).click();
     await press('Prefer answer 1');
     await expect.poll(() => heard(page, 'sent'), { timeout: 5000 }).toHaveLength(1);
