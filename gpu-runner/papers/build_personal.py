@@ -15,7 +15,7 @@ from pathlib import Path
 
 from papers.context import Context
 from papers.experiments import mixture, ppd
-from papers.personal_pictures import user_encoder
+from papers.personal_pictures import PersonalPictures, user_encoder
 from papers.personal_world import PersonalWorld
 from prefloop.adapters.manifest import manifest_sha
 from prefloop.base import settle_arithmetic
@@ -60,9 +60,7 @@ def build_encoder(context: Context, out: Path) -> None:
 
 def build_images(context: Context, out: Path) -> None:
     """With the encoder of the built-in place."""
-    tested = ppd.Tested(context)
-    attention = tested.pictures.as_loud_as(tested.loudness)
-    write(out / "images" / "adapter", write_user_attention(attention))
+    write(out / "images" / "adapter", write_user_attention(PersonalPictures(context).attention))
 
 
 def build_replies(context: Context, out: Path) -> None:

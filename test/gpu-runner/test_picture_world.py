@@ -52,7 +52,7 @@ def test_the_exact_posterior_turns_towards_the_taste_with_every_vote():
 
 def test_people_are_known_by_their_first_votes_alone():
     pictures = PersonalPictures(Context(0, quick=True))
-    _, places_PV, picked_PV = pictures.people(1, 6)
+    _, places_PV, picked_PV = pictures.people(6)
     known = lambda count: pictures.embed(places_PV, picked_PV, torch.full((6,), count))
     later = picked_PV.clone()
     later[:, 2:] = (later[:, 2:] + 1) % DEALT

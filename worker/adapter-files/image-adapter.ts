@@ -13,16 +13,25 @@ export function kindOfAdapter(names: readonly AdapterFileName[]): 'text' | 'pict
   return lacks ? { lacks } : 'text';
 }
 
+/** What captions leave open, of the numbers of a user: all of it or nothing. */
+const OPENNESS = ['back', 'basis', 'center', 'into', 'slope'].map((part) => `openness.${part}`);
 const NAME = /^([A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*)\.(key|value)$/;
 
-/** `PATH.key` and `PATH.value` of one shape [inner width, numbers of a user token], the last the same throughout. */
+/**
+ * `PATH.key` and `PATH.value` of one shape [inner width, numbers of a user token], the last the same throughout; and what is known of
+ * what captions leave open, whose shapes the runner checks.
+ */
 export function userAttentionFacts(tensors: readonly Tensor[]): { tensors: number; width: number } {
   const shapes = new Map<string, Map<string, number[]>>();
+  const openness = tensors.filter(({ name }) => OPENNESS.includes(name));
+  if (openness.length !== 0 && openness.length !== OPENNESS.length)
+    throw new Problem(`has ${openness.length} of the ${OPENNESS.length} tensors openness.*`);
   for (const { name, dtype, shape } of tensors) {
-    const [, path, side] = NAME.exec(name) ?? [];
-    if (path === undefined || side === undefined) throw new Problem(`has tensor ${name}, which no user attention has`);
     if (dtype !== 'F32' && dtype !== 'BF16')
       throw new Problem(`has tensor ${name} as ${dtype}: weights are F32 or BF16`);
+    if (OPENNESS.includes(name)) continue;
+    const [, path, side] = NAME.exec(name) ?? [];
+    if (path === undefined || side === undefined) throw new Problem(`has tensor ${name}, which no user attention has`);
     if (shape.length !== 2) throw new Problem(`has tensor ${name} that is not a matrix`);
     shapes.set(path, (shapes.get(path) ?? new Map()).set(side, shape));
   }

@@ -10,28 +10,25 @@ from torch import Tensor
 from papers import personal_pictures, picture_world
 from papers.context import Context
 from papers.experiment import Arm, BySeed, Claim, Experiment, Figures
-from papers.personal_pictures import BETA, PRECISION, user_encoder
+from papers.personal_pictures import BETA, PersonalPictures, PpdTraining, fresh_projection, user_encoder
 from papers.picture_world import (
     DEALT,
     PICKS,
     WEIGHTS,
-    PictureWorld,
     Seen,
     draw,
     draw_others,
-    model,
     train_lora,
     win_rate,
 )
 from papers.tiny import mean, recipe_of
 from prefloop.contracts import DiffusionDpoRecipe
-from prefloop.image import errors, listening, noising, personalize, sample, step
+from prefloop.image import errors, listening, noising, openness, personalize, sample, step
 from prefloop.image.model import BUILT_IN
-from prefloop.image.personalize import Loudness, UserAttention
+from prefloop.image.personalize import UserAttention
 from prefloop.image.sample import Audience
-from prefloop.image.step import PictureBatch, picture_step
+from prefloop.image.step import PictureBatch
 from prefloop.recipes.diffusion_dpo import pair_objective
-from prefloop.recipes.laplace import new_laplace_policy
 from prefloop.recipes.pictures import Method
 from prefloop.taste.features import load_feature_encoder
 from prefloop.taste.set_encoder import FILE
@@ -41,7 +38,7 @@ from prefloop.tiny.sprites import reader, tastes, voters
 
 # Code beside this file that the figures depend on (`papers.results`).
 ALSO = (
-    *(personal_pictures, picture_world, errors, listening, noising, personalize, sample, step),
+    *(personal_pictures, picture_world, errors, listening, noising, openness, personalize, sample, step),
     *(reader, tastes, voters),
 )
 FILES = (BUILT_IN / WEIGHTS, IMAGES / "encoder" / FILE)
@@ -50,8 +47,6 @@ CAPTIONS, OTHERS = 48, 4
 # Rewards that ask for different things, and how much of the first is in each blend.
 BLENDED = (("cosy", "royal"), ("strange", "wintry"))
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
-# The recipe's own.
-LOUDNESS = Loudness(strength=2.0, max_loudness=2.0)
 # Steps of 32 picks: of all five rewards together, and of the model for one.
 TOGETHER, ALONE = 128, 32
 
@@ -61,7 +56,8 @@ class FiveRewards:
 
     def __init__(self, context: Context):
         self.context = context
-        self.world = PictureWorld(context.seed, context.size(8000, 60), context.size(CAPTIONS, 2))
+        self.pictures = PersonalPictures(context, CAPTIONS)
+        self.world = self.pictures.world
         self.tastes_SK = torch.stack(list(reward_tastes().values()))
         self.captions = self.world.captions
 
@@ -83,16 +79,14 @@ class FiveRewards:
     @cached_property
     def attention(self) -> UserAttention:
         """PPD of five users."""
-        projection = personalize.personalize(model(), user_encoder().width)
-        projection.loudness = LOUDNESS
-        policy = new_laplace_policy(projection, PRECISION)
+        projection = fresh_projection()
+        training = PpdTraining(self.pictures, projection)
         generator = torch.Generator().manual_seed(self.context.seed)
         for _ in range(self.context.size(TOGETHER, 1)):
             reward_M = torch.randint(0, len(NAMES), (PICKS,), generator=generator)
             places_M = self.world.deals.sample(1, PICKS, generator)[0]
             picked_M = self.picks(reward_M, places_M, generator)
-            batch = self.world.picked(places_M, picked_M, generator, self.users_SNU[reward_M])
-            picture_step(model(), batch, projection, policy.learn, pair_objective(BETA, 0.0), generator)
+            training.step(places_M, picked_M, self.users_SNU[reward_M], generator)
         return projection.unfolded()
 
     def draw_for(self, users_NU: Tensor) -> Seen:

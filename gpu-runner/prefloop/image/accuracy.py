@@ -20,7 +20,7 @@ from prefloop.adapters.lora import Adapter
 from prefloop.gates.interval import Measured, mean_interval, share_interval
 from prefloop.image.errors import Noisy
 from prefloop.image.model import Condition, ImageModel
-from prefloop.image.personalize import Users
+from prefloop.image.personalize import Users, as_asked
 from prefloop.image.rows import PictureReader, PictureRow
 from prefloop.image.step import policy_errors, reference_errors
 from prefloop.text.reference_cache import ReferenceCache
@@ -61,6 +61,8 @@ def score_pictures(
         latents = reader.latents(some)
         condition = reader.conditions([row.caption for row in some]).at(groups_N)
         users = users_of(some)[groups_N.cpu()].to(model.device) if users_of else None
+        if users is not None and not isinstance(trained, Adapter):
+            users = as_asked(trained, users, condition)
         off, base_off = [], []
         for sample in range(SAMPLES):
             noisy = _noisy(model, some, sizes, latents, condition, sample)

@@ -3,7 +3,8 @@
 `pytorch_lora_weights.safetensors` holds `unet.PATH.lora_A.weight` [r, in] and `….lora_B.weight` [out, r] (`transformer.`
 for SD3), bf16 for serving, and says rank and alpha in its header. PPD's user attention is a file beside it, or alone:
 `user_attention.safetensors` holds `PATH.key` and `PATH.value` [inner width, numbers of a token], fp32, and says in its header
-how loud users are (`personalize.Loudness`). Equal tensors give equal bytes.
+how loud users are (`personalize.Loudness`); `openness.*`, where they are, what captions leave open (`openness`). Equal tensors
+give equal bytes.
 """
 
 import json
@@ -18,6 +19,7 @@ from prefloop.adapters.files import adapter_of, read_tensors, target_modules, te
 from prefloop.adapters.lora import Adapter
 from prefloop.adapters.tensor_file import tensor_file
 from prefloop.image.model import ImageModel
+from prefloop.image.openness import PREFIX, Openness, read_openness
 from prefloop.image.personalize import (
     Loudness,
     UserAttention,
@@ -76,6 +78,8 @@ def write_user_attention(attention: UserAttention) -> dict[str, bytes]:
         for path, pair in attention.pairs.items()
         for side, weight in zip(("key", "value"), pair, strict=True)
     }
+    if attention.openness:
+        tensors |= attention.openness.tensors()
     said = {"format": "pt", "width": str(attention.width)}
     loudness = {
         name: str(value) for name, value in asdict(attention.loudness).items() if math.isfinite(value)
@@ -91,6 +95,7 @@ def read_user_attention(files: Mapping[str, bytes], model: ImageModel) -> UserAt
     """
     tensors = read_tensors(files, USERS)
     inner = {path: int(a.to_q.out_features) for path, a in cross_attentions(model).items()}
+    openness = {name: tensors.pop(name) for name in sorted(tensors) if name.startswith(PREFIX)}
     wanted = {f"{path}.{side}" for path in inner for side in ("key", "value")}
     if odd := sorted(wanted ^ tensors.keys()):
         raise ValueError(f"{USERS}: {odd[0]} is {'missing' if odd[0] in wanted else 'not of this model'}")
@@ -108,8 +113,24 @@ def read_user_attention(files: Mapping[str, bytes], model: ImageModel) -> UserAt
                     raise ValueError(f"{USERS}: {path}.{side} has values that are not finite")
                 weight.copy_(found)
     attention.loudness = _read_loudness(_metadata(files[USERS]))
+    attention.openness = _read_openness(openness, model)
     install(model)
     return attention
+
+
+def _read_openness(tensors: Mapping[str, torch.Tensor], model: ImageModel) -> Openness | None:
+    if broken := [name for name, tensor in tensors.items() if not bool(torch.isfinite(tensor).all())]:
+        raise ValueError(f"{USERS}: {broken[0]} has values that are not finite")
+    try:
+        found = read_openness({name: tensor.to(model.device) for name, tensor in tensors.items()})
+    except ValueError as error:
+        raise ValueError(f"{USERS}: {error}") from error
+    depth = model.denoiser.config.cross_attention_dim
+    if found and len(found.center_D) != depth:
+        raise ValueError(
+            f"{USERS}: openness.center is of captions of {len(found.center_D)} numbers a token, the model's have {depth}"
+        )
+    return found
 
 
 def _read_loudness(said: Mapping[str, str]) -> Loudness:

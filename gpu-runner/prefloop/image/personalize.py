@@ -6,7 +6,8 @@ are the user's tokens. No bias, so that a user of zeros changes nothing. The bas
 What is trained is one projection P of a user's tokens to where a caption's tokens lie, the same for every attention:
 W'ₖ = Wₖ P and W'ᵥ = Wᵥ P with the base's own Wₖ and Wᵥ. A person then says things as a caption does, and a handful of votes
 moves a few thousand numbers instead of a hundred times as many. P begins at zero: a fresh one changes nothing, and learns
-through V' (the paper trains W' freely). A user is listened to while a picture takes shape (`noising.SHAPING`).
+through V' (the paper trains W' freely). A user is listened to while a picture takes shape (`noising.SHAPING`), of what the
+caption leaves open (`openness`).
 
 Shapes: B pictures · S places · T tokens of a caption, D their width · N of a user, U their width · I inner width of an
 attention, H its heads.
@@ -25,7 +26,8 @@ from torch.nn.functional import linear, scaled_dot_product_attention
 
 from prefloop.adapters.lora import flat_pairs
 from prefloop.image.listening import who_is_heard
-from prefloop.image.model import ImageModel
+from prefloop.image.model import Condition, ImageModel
+from prefloop.image.openness import Openness, heading
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class UserAttention:
     flat: nn.Parameter
     pairs: dict[str, tuple[nn.Parameter, nn.Parameter]]
     loudness: Loudness = field(default_factory=Loudness)
+    openness: Openness | None = None
 
     def pair(self, path: str) -> tuple[Tensor, Tensor]:
         """(W'ₖ, W'ᵥ) of one attention."""
@@ -81,6 +84,7 @@ class UserProjection:
     flat: nn.Parameter
     base: CaptionAttention
     loudness: Loudness = field(default_factory=Loudness)
+    openness: Openness | None = None
 
     @property
     def matrix_DU(self) -> Tensor:
@@ -112,11 +116,19 @@ class UserProjection:
         for path, pair in attention.pairs.items():
             for weight, value in zip(pair, made[path], strict=True):
                 weight.copy_(value)
-        attention.loudness = self.loudness
+        attention.loudness, attention.openness = self.loudness, self.openness
         return attention.freeze()
 
 
 Users = UserAttention | UserProjection | CaptionAttention
+
+
+def as_asked(trained: Users, users_BNU: Tensor, condition: Condition) -> Tensor:
+    """What users say of what each caption leaves open, where the attention knows that. condition: of one picture a user."""
+    if isinstance(trained, CaptionAttention) or trained.openness is None:
+        return users_BNU
+    return trained.openness.of(users_BNU, heading(condition.tokens_BTD))
+
 
 # Who sees the pictures of the run, one user a picture.
 _SEEN_BY: ContextVar[tuple[Users, Tensor] | None] = ContextVar("prefloop_seen_by", default=None)

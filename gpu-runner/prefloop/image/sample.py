@@ -18,7 +18,7 @@ from torch import Tensor
 
 from prefloop.adapters.lora import Adapter
 from prefloop.image.model import Condition, ImageModel
-from prefloop.image.personalize import UserAttention, UserProjection, seen_by
+from prefloop.image.personalize import UserAttention, UserProjection, as_asked, seen_by
 
 # The tiny model follows captions a little better at 5 than at 3, also when it is told of a person.
 STEPS, GUIDANCE = 20, 5.0
@@ -72,12 +72,13 @@ def sample_latents(
     if not captions:
         return latents
     guided = guidance > 1
-    condition = _condition(model, captions, guided)
+    asked = _condition(model, captions)
+    condition = model.nothing_asked(len(captions)).followed_by(asked) if guided else asked
     rows = _rows([*(adapters or [None] * len(captions))] * (2 if guided else 1))
     scheduler = schedule(model, steps)
     latents = latents * getattr(scheduler, "init_noise_sigma", 1.0)
     extra = {"generator": generators} if "generator" in inspect.signature(scheduler.step).parameters else {}
-    with _seen(audience, guided):
+    with _seen(audience, asked, guided):
         for time in scheduler.timesteps:
             on_step()
             doubled = torch.cat([latents, latents]) if guided else latents
@@ -110,11 +111,10 @@ def _noise(model: ImageModel, generators: Sequence[torch.Generator]) -> Tensor:
     return torch.stack(drawn or [torch.zeros(channels, side, side)])[: len(drawn)].to(model.device)
 
 
-def _condition(model: ImageModel, captions: Sequence[str], guided: bool) -> Condition:
-    """Without captions first, where there is guidance; a caption that comes several times is read once."""
+def _condition(model: ImageModel, captions: Sequence[str]) -> Condition:
+    """A caption that comes several times is read once."""
     distinct = list(dict.fromkeys(captions))
-    asked = model.condition(distinct).at(torch.tensor([distinct.index(one) for one in captions]))
-    return model.nothing_asked(len(captions)).followed_by(asked) if guided else asked
+    return model.condition(distinct).at(torch.tensor([distinct.index(one) for one in captions]))
 
 
 def schedule(model: ImageModel, steps: int) -> Any:
@@ -127,10 +127,11 @@ def schedule(model: ImageModel, steps: int) -> Any:
     return scheduler
 
 
-def _seen(audience: Audience | None, guided: bool) -> Any:
+def _seen(audience: Audience | None, asked: Condition, guided: bool) -> Any:
     if audience is None:
         return nullcontext()
-    users_BNU = audience.attention.loudness.of(audience.users_BNU)
+    said_BNU = as_asked(audience.attention, audience.users_BNU, asked)
+    users_BNU = audience.attention.loudness.of(said_BNU)
     nobody = [torch.zeros_like(users_BNU)] if guided else []
     return seen_by(audience.attention, torch.cat([*nobody, users_BNU]))
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from prefloop.adapters.lora import Adapter
 from prefloop.image.errors import Noisy, add_noise, denoising_errors
 from prefloop.image.model import Condition, ImageModel
-from prefloop.image.personalize import UserProjection, Users, seen_by
+from prefloop.image.personalize import UserProjection, Users, as_asked, seen_by
 from prefloop.objectives.margins import PairLosses
 
 
@@ -37,6 +37,11 @@ class PictureBatch:
     preferences: int
     users: Tensor | None = None
     phi_N: Tensor | None = None
+
+    def condition_of_each(self, users: Tensor) -> Condition:
+        """Of one picture to each of the preferences, which have the first groups; groups come in order."""
+        groups_R = torch.arange(len(users), device=self.groups_N.device)
+        return self.condition.at(torch.searchsorted(self.groups_N, groups_R))
 
     def of_users(self, parts_R: Tensor) -> Tensor:
         """One of `parts_R` to each picture."""
@@ -107,7 +112,7 @@ def _tell(batch: PictureBatch, trained: Adapter | UserProjection) -> Told | None
         return None
     if batch.users is None:
         raise ValueError("a user attention needs the users of the batch")
-    users_RTU = batch.users.to(trained.flat.device)
+    users_RTU = as_asked(trained, batch.users.to(trained.flat.device), batch.condition_of_each(batch.users))
     return Told(users_RTU, trained.tokens(users_RTU).detach().requires_grad_())
 
 

@@ -52,12 +52,13 @@ class TrainedPictures:
 
 @dataclass(frozen=True)
 class Learner:
-    """What is trained and how: tensors, restore: its state, to go on from."""
+    """What is trained and how: tensors, restore: its state, to go on from. look: at all rows of the batch, before it is trained on."""
 
     trained: Adapter | UserProjection
     learn: Learn
     tensors: Callable[[], dict[str, Tensor]]
     restore: Callable[[Mapping[str, Tensor]], None]
+    look: Callable[[Sequence[PictureRow]], None] = lambda _: None
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ def train_pictures(
     learner = begin(start.trained if start else None)
     if start and start.tensors:
         learner.restore(start.tensors)
+    learner.look(rows)
     done: list[tuple[dict[str, float], int]] = []
     for some in microbatches(rows, recipe.micro_batch, recipe.epochs, recipe.seed):
         generator = _generator(recipe.seed, len(done), some)

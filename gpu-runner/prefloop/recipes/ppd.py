@@ -1,14 +1,15 @@
 """PPD (Dang et al. 2025, arXiv 2501.06655): one model that is told whose taste it is.
 
 A person is known by some of their other votes: so many as are drawn go through the user encoder, and its tokens through
-a cross-attention of their own. Only what leads into it is trained; the reference is the base, told nothing.
+a cross-attention of their own, as far as they speak of what a caption leaves open (`image.openness`). Only what leads into it
+is trained; the reference is the base, told nothing.
 
 Shapes: R rows · V votes of each · F features · N tokens, U their width.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +18,7 @@ from torch import Tensor
 
 from prefloop.contracts import PpdRecipe, SupportVote
 from prefloop.image.model import ImageModel
+from prefloop.image.openness import OpennessSums, heading, new_openness_sums
 from prefloop.image.personalize import Loudness, personalize
 from prefloop.image.rows import PictureReader, PictureRow
 from prefloop.recipes.diffusion_dpo import pair_objective
@@ -30,6 +32,11 @@ from prefloop.recipes.pictures import (
     train_pictures,
 )
 from prefloop.taste.set_encoder import SetEncoder, encoder_fingerprint
+
+# Votes whose captions are read at once.
+TOGETHER = 256
+# One in so many votes counts as of no caption, which leaves open what captions do on the whole.
+UNASKED = 10
 
 
 def train_ppd(
@@ -51,11 +58,51 @@ def train_ppd(
         projection = parent or personalize(model, encoder.width)
         projection.loudness = Loudness(recipe.strength, recipe.max_loudness)
         policy = new_laplace_policy(projection, recipe.prior_precision)
-        put_back = lambda tensors: policy.restore("policy", tensors)
-        return Learner(projection, policy.learn, lambda: policy.tensors("policy"), put_back)
+        sums = new_openness_sums(
+            len(projection.matrix_DU), encoder.tokens * encoder.width, projection.flat.device
+        )
+
+        def put_back(tensors: Mapping[str, Tensor]) -> None:
+            policy.restore("policy", tensors)
+            sums.restore(tensors)
+
+        def look(rows: Sequence[PictureRow]) -> None:
+            add_votes(sums, reader, encoder, rows)
+            projection.openness = sums.settle()
+
+        tensors = lambda: policy.tensors("policy") | sums.tensors()
+        return Learner(projection, policy.learn, tensors, put_back, look)
 
     trained = train_pictures(model, reader, start, begin, rows, recipe, method, on_step)
     return replace(trained, facts=trained.facts | {"encoder": encoder_fingerprint(encoder)})
+
+
+def add_votes(
+    sums: OpennessSums, reader: PictureReader, encoder: SetEncoder, rows: Sequence[PictureRow]
+) -> None:
+    """What the rows' own votes speak of, each under its caption: their features stand in the support of the person's other votes."""
+    by_vote: dict[str, dict[str, SupportVote]] = {}
+    for row in rows:
+        for pair in row.support:
+            by_vote.setdefault(pair.preference, {})[f"{pair.chosen} {pair.rejected}"] = pair
+    known = [(row, list(by_vote[row.preference].values())) for row in rows if row.preference in by_vote]
+    for start in range(0, len(known), TOGETHER):
+        some = known[start : start + TOGETHER]
+        captions = [
+            row.caption if place % UNASKED else None for place, (row, _) in enumerate(some, start + 1)
+        ]
+        tokens_BTD = reader.conditions(captions).tokens_BTD
+        said_RE = directions(encoder, [votes for _, votes in some])
+        sums.add(heading(tokens_BTD), said_RE.to(tokens_BTD.device))
+
+
+def directions(encoder: SetEncoder, votes_R: Sequence[Sequence[SupportVote]]) -> Tensor:
+    """(R, E): which way each vote points in a user's numbers, as half the way from its opposite."""
+    turned = [
+        [vote.model_copy(update={"chosen": vote.rejected, "rejected": vote.chosen}) for vote in votes]
+        for votes in votes_R
+    ]
+    return ((_embed(encoder, votes_R) - _embed(encoder, turned)) / 2).flatten(1)
 
 
 def users_by_votes(encoder: SetEncoder, most: int, dropout: float) -> UsersOf:

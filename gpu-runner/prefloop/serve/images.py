@@ -94,7 +94,16 @@ def person_of(request: ImageRequest, adapter: ImageAdapter) -> Person | None:
             f"user: tokens have {sorted(widths)} numbers, and the adapter takes {adapter.users.width}: it is of another "
             "user encoder.",
         )
-    return Person(adapter.users, torch.tensor(request.user))
+    tokens_NU = torch.tensor(request.user)
+    known = adapter.users.openness
+    if known and tokens_NU.numel() != len(known.basis_EK):
+        raise ServeError(
+            422,
+            "encoder_mismatch",
+            f"user: the tokens have {tokens_NU.numel()} numbers in all, and the adapter takes {len(known.basis_EK)}: it is of "
+            "another user encoder.",
+        )
+    return Person(adapter.users, tokens_NU)
 
 
 def png(picture_HW3: np.ndarray) -> str:

@@ -13,7 +13,16 @@ from prefloop.adapters.tensor_file import tensor_file
 from prefloop.image.errors import add_noise, denoising_errors
 from prefloop.image.files import read_user_attention, write_user_attention
 from prefloop.image.model import ImageModel
-from prefloop.image.personalize import Loudness, UserProjection, Users, _for_users, personalize, seen_by
+from prefloop.image.openness import Openness, heading
+from prefloop.image.personalize import (
+    Loudness,
+    UserProjection,
+    Users,
+    _for_users,
+    as_asked,
+    personalize,
+    seen_by,
+)
 from prefloop.image.step import PictureBatch, PictureOutcome, check_start, picture_step
 from prefloop.objectives.diffusion_dpo import PairErrors, diffusion_dpo
 from prefloop.recipes.laplace import new_laplace_policy
@@ -127,6 +136,64 @@ def test_how_loud_users_are_goes_with_what_is_published(model):
     projection.loudness = Loudness(2.5, 1.25)
     published = read_user_attention(write_user_attention(projection.unfolded()), model)
     assert published.loudness == projection.loudness
+
+
+def shut_at(heading_D: torch.Tensor) -> Openness:
+    """Captions that head there have decided what users' first numbers say; those at right angles leave it open."""
+    first_E1 = torch.eye(TOKENS * WIDTH, device=heading_D.device)[:, :1]
+    into_DH = (heading_D / heading_D.square().sum())[:, None]
+    return Openness(
+        torch.zeros_like(heading_D),
+        into_DH,
+        first_E1,
+        first_E1.T.contiguous(),
+        -torch.ones_like(into_DH[:1, :, None]),
+    )
+
+
+def test_a_caption_silences_what_it_has_decided(model):
+    batch = batch_of(model, users(count=2))
+    tokens_BTD = batch.condition_of_each(users(count=2)).tokens_BTD
+    projection = learned(model)
+    projection.openness = shut_at(heading(tokens_BTD)[0])
+    silenced = users(count=2)
+    silenced[0, 0, 0] = 0
+    heard = as_asked(projection, users(count=2), batch.condition_of_each(users(count=2)))
+    torch.testing.assert_close(heard[0], silenced[0])
+    assert (heard[1, 0, 0] - silenced[1, 0, 0]).abs() < silenced[1, 0, 0].abs()
+    told = step_told(model, batch, projection)
+    torch.testing.assert_close(told, heard)
+    projection.openness = None
+    assert torch.equal(step_told(model, batch, projection), users(count=2))
+
+
+def step_told(model: ImageModel, batch: PictureBatch, projection: UserProjection) -> torch.Tensor:
+    told = []
+
+    def learn(loss, what):
+        told.append(what.users_RTU)
+        return torch.zeros(1), True
+
+    plain = lambda batch, policy_N, reference_N: PictureOutcome(policy_N, None)
+    picture_step(model, batch, projection, learn, plain, torch.Generator().manual_seed(0))
+    return told[0]
+
+
+def test_what_captions_leave_open_goes_with_what_is_published(model):
+    projection = learned(model)
+    condition = model.condition(["a creature"] * 4)
+    projection.openness = shut_at(heading(condition.tokens_BTD)[0])
+    published = read_user_attention(write_user_attention(projection.unfolded()), model)
+    assert published.openness is not None
+    torch.testing.assert_close(
+        as_asked(published, users(), condition), as_asked(projection, users(), condition)
+    )
+    projection.openness = shut_at(torch.ones(7))
+    with pytest.raises(ValueError, match="openness.center is of captions of 7 numbers a token"):
+        read_user_attention(write_user_attention(projection.unfolded()), model)
+    projection.openness = replace(projection.openness, center_D=torch.full((7,), torch.nan))
+    with pytest.raises(ValueError, match=r"openness\.center has values that are not finite"):
+        read_user_attention(write_user_attention(projection.unfolded()), model)
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "loud"])

@@ -8,6 +8,7 @@ from image.random_pipelines import PIPELINES
 
 from prefloop.adapters.lora import Adapter, new_adapter
 from prefloop.image.model import ImageModel
+from prefloop.image.openness import Openness, heading
 from prefloop.image.personalize import Loudness, personalize
 from prefloop.image.sample import Audience, sample_pictures
 
@@ -93,6 +94,27 @@ def test_pictures_are_drawn_as_loud_as_the_attention_has_it():
     attention.loudness = Loudness(strength=3.0)
     assert apart(draw(users), loudly) <= 1
     assert apart(softly, loudly) > 1
+
+
+def test_a_picture_says_of_its_person_what_its_caption_leaves_open():
+    model = ImageModel(PIPELINES["sd15"]().to(DEVICE), "sd15")
+    attention = personalize(model, 6)
+    with torch.no_grad():
+        noise = torch.randn(attention.flat.shape, generator=torch.Generator().manual_seed(1))
+        attention.flat.add_(noise.to(DEVICE))
+    users = torch.randn(3, 2, 6, generator=torch.Generator().manual_seed(2)).to(DEVICE)
+    draw = lambda users: sample_pictures(model, CAPTIONS, SEEDS, 3, 2.0, audience=Audience(attention, users))
+    before = draw(users)
+    # shut for the first caption, and as far as it goes into the same direction for the others
+    heading_BD = heading(model.condition(CAPTIONS).tokens_BTD)
+    into_DH = (heading_BD[0] / heading_BD[0].square().sum())[:, None]
+    all_E = torch.eye(12, device=DEVICE)
+    shut = Openness(torch.zeros_like(heading_BD[0]), into_DH, all_E, all_E, -all_E[None])
+    silenced = draw(shut.of(users, heading_BD))
+    attention.openness = shut
+    assert apart(draw(users), silenced) <= 1
+    assert apart(silenced[0], sample_pictures(model, CAPTIONS, SEEDS, 3, 2.0)[0]) <= 1
+    assert apart(silenced, before) > 1
 
 
 def test_counts_must_agree(model: ImageModel):

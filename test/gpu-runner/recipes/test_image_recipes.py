@@ -20,13 +20,15 @@ from prefloop.image.accuracy import (
     score_pictures,
 )
 from prefloop.image.model import ImageModel, load_image_model
+from prefloop.image.openness import new_openness_sums
+from prefloop.image.personalize import Loudness, UserAttention
 from prefloop.image.rows import PictureReader, PictureRow
 from prefloop.learn_images import publish_files, read_picture_start, read_published
 from prefloop.recipes.image_methods import image_recipe, train_image_method
 from prefloop.recipes.laplace import new_laplace_policy
 from prefloop.recipes.pictures import PictureStart, TrainedPictures
 from prefloop.recipes.policy import new_policy, restore
-from prefloop.recipes.ppd import users_by_all_votes
+from prefloop.recipes.ppd import directions, users_by_all_votes
 from prefloop.taste.set_encoder import SetEncoder, SetEncoderShape
 from prefloop.text.reference_cache import ReferenceCache
 
@@ -72,12 +74,12 @@ def support_of(preference: str) -> list[SupportVote]:
 
 
 def votes(model: ImageModel, count: int = 4) -> tuple[PictureReader, list[PictureRow]]:
-    """Every other one is among three pictures."""
+    """Every other one is among three pictures; each person has also cast the next vote."""
     pictures: dict[str, bytes] = {}
     reader = PictureReader(model, pictures.__getitem__)
     rows = []
     for n in range(count):
-        known = {"userKey": f"{n:032x}", "support": [f"h{n + 64:040x}", f"h{n + 96:040x}"]}
+        known = {"userKey": f"{n:032x}", "support": [f"h{m:040x}" for m in (n + 64, n + 96, (n + 1) % count)]}
         rows.append(reader.read(Example.model_validate(vote(n, pictures, 2 + n % 2, **known)), support_of))
     return reader, rows
 
@@ -161,7 +163,9 @@ def restored(start: PictureStart) -> dict[str, torch.Tensor]:
         return policy.tensors("policy")
     posterior = new_laplace_policy(start.trained, 1.0)
     posterior.restore("policy", start.tensors)
-    return posterior.tensors("policy")
+    sums = new_openness_sums(len(start.trained.matrix_DU), ENCODER_SHAPE.tokens * ENCODER_SHAPE.width)
+    sums.restore(start.tensors)
+    return posterior.tensors("policy") | sums.tensors()
 
 
 @to_the_bit
@@ -200,6 +204,36 @@ def test_an_attention_of_another_user_encoder_is_not_gone_on_from(unet: ImageMod
     files = publish_files(unet, train(unet, "ppd", encoder))
     assert read_picture_start(files, unet, recipe_of("ppd"), encoder) is not None
     assert read_picture_start(files, unet, recipe_of("ppd"), new_encoder(2)) is None
+
+
+def test_each_vote_that_stands_for_its_person_elsewhere_says_what_its_caption_leaves_open(
+    unet: ImageModel, encoder: SetEncoder
+):
+    first = train(unet, "ppd", encoder, some=slice(2), epochs=3)
+    # of two votes the features of one are known, in whatever epoch
+    assert first.tensors["openness.inputs"][0, 0] == 1
+    _, rows = votes(unet)
+    (said_E,) = directions(encoder, [support_of(rows[1].preference)])
+    torch.testing.assert_close(first.tensors["openness.moments"][0], torch.outer(said_E, said_E).flatten())
+    files = publish_files(unet, first)
+    second = train(unet, "ppd", encoder, files, slice(2, 4))
+    assert second.tensors["openness.inputs"][0, 0] == 2
+    served = read_published(publish_files(unet, second), unet)
+    assert isinstance(served, UserAttention) and served.openness is not None
+
+
+def test_a_direction_turns_with_the_vote(encoder: SetEncoder):
+    (vote,) = support_of(f"h{1:040x}")
+    turned = vote.model_copy(update={"chosen": vote.rejected, "rejected": vote.chosen})
+    one, other = directions(encoder, [[vote], [turned]])
+    torch.testing.assert_close(one, -other)
+    assert one.abs().max() > 0
+
+
+def test_users_are_as_loud_as_the_recipe_has_it(unet: ImageModel, encoder: SetEncoder):
+    trained = train(unet, "ppd", encoder, strength=3, maxLoudness=1.5)
+    served = read_published(publish_files(unet, trained), unet)
+    assert isinstance(served, UserAttention) and served.loudness == Loudness(3.0, 1.5)
 
 
 def test_a_head_of_another_kind_or_form_is_refused(unet: ImageModel, encoder: SetEncoder):

@@ -46,6 +46,16 @@ describe('a user attention', () => {
     expect(check(USERS, tensors)).toEqual({ tensors: 2, width: 4 });
   });
 
+  it('may say what captions leave open: all of it or nothing', () => {
+    const tensors = { [`${path}.key`]: matrix(6, 4), [`${path}.value`]: matrix(6, 4) };
+    const parts = ['back', 'basis', 'center', 'into', 'slope'].map((part) => [`openness.${part}`, matrix(2, 3)]);
+    expect(check(USERS, { ...tensors, ...Object.fromEntries(parts) })).toEqual({ tensors: 7, width: 4 });
+    const some = { ...tensors, ...Object.fromEntries(parts.slice(1)) };
+    expect(() => check(USERS, some)).toThrow('has 4 of the 5 tensors openness.*');
+    const other = { ...tensors, 'openness.other': matrix(2, 3) };
+    expect(() => check(USERS, other)).toThrow('which no user attention has');
+  });
+
   it('is turned away where a half is missing, shapes differ, or a value is not finite', () => {
     const refused = (tensors: Record<string, FileTensor>) => expect(() => check(USERS, tensors));
     refused({ [`${path}.key`]: matrix(6, 4) }).toThrow('only one of key and value');
