@@ -1345,7 +1345,7 @@ class PpdRecipe(BaseModel):
     """
     How sure it is beforehand that nothing of a user matters: the precision, in nats, of the prior over each number of the projection. More votes are needed to move it when it is larger.
     """
-    strength: Annotated[float, Field(gt=0.0, le=100.0)] = 2
+    strength: Annotated[float, Field(gt=0.0, le=100.0)] = 4.5
     """
     By which what a user says is multiplied when pictures are drawn: a posterior from few votes says too little.
     """

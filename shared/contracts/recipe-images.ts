@@ -48,7 +48,7 @@ export const PpdRecipe = z
       description:
         'How sure it is beforehand that nothing of a user matters: the precision, in nats, of the prior over each number of the projection. More votes are needed to move it when it is larger.',
     }),
-    strength: z.number().positive().max(100).default(2).meta({
+    strength: z.number().positive().max(100).default(4.5).meta({
       description:
         'By which what a user says is multiplied when pictures are drawn: a posterior from few votes says too little.',
     }),
