@@ -4,7 +4,6 @@ from pathlib import Path
 
 from papers import build_personal
 from papers.personal_pictures import LOUDNESS
-
 from prefloop.image.files import read_user_attention
 from prefloop.image.model import load_image_model
 from prefloop.taste.set_encoder import FILE, read_set_encoder
