@@ -160,7 +160,9 @@ class PpdTraining:
     def __init__(self, pictures: PersonalPictures, projection: UserProjection):
         self.pictures, self.projection = pictures, projection
         self.policy = new_laplace_policy(projection, PRECISION)
-        self.sums = new_openness_sums(len(projection.matrix_DU), user_encoder().tokens * user_encoder().width)
+        sums = new_openness_sums(len(projection.matrix_DU), user_encoder().tokens * user_encoder().width)
+        assert sums
+        self.sums = sums
 
     def step(self, places_M: Tensor, picked_M: Tensor, users_MNU: Tensor, generator: torch.Generator) -> None:
         """On one pick of one deal by each user."""

@@ -15,23 +15,32 @@ type Memory = {
   made: Recent<Made>;
 };
 
-/** 16 MB and 4 MB of numbers: an isolate has 128 MB for everything. */
-const [MOST_FEATURES, MOST_VALUES] = [2_000_000, 500_000];
+/**
+ * In units of 8 bytes, about 16 MB and 4 MB, of an isolate's 128: what a person, a vote and a candidate take beside their numbers
+ * counts too, because votes without features and short vectors are mostly that.
+ */
+const [MOST_OF_VOTES, MOST_MADE] = [2_000_000, 500_000];
+const [A_PERSON, A_VOTE, A_CANDIDATE, A_REASON] = [64, 32, 24, 20];
 
 const memories = new WeakMap<object, Memory>();
 
 export function memoryOf({ $client }: Database): Memory {
   const memory = memories.get($client) ?? {
     encoders: new Recent(32),
-    votes: new Recent(MOST_FEATURES, ({ bySeq }) => [...bySeq.values()].reduce((sum, vote) => sum + sizeOf(vote), 0)),
-    made: new Recent(MOST_VALUES, ({ values }) => values.length),
+    votes: new Recent(MOST_OF_VOTES, ({ bySeq }) =>
+      [...bySeq.values()].reduce((sum, vote) => sum + sizeOf(vote), A_PERSON),
+    ),
+    made: new Recent(
+      MOST_MADE,
+      ({ values, uncertainty, unusable }) => A_PERSON + values.length + uncertainty.length + A_REASON * unusable.length,
+    ),
   };
   memories.set($client, memory);
   return memory;
 }
 
 function sizeOf({ candidates }: TasteVote): number {
-  return candidates.reduce((sum, { features }) => sum + (features ? features.length : 0), 0);
+  return candidates.reduce((sum, { features }) => sum + A_CANDIDATE + (features ? features.length : 0), A_VOTE);
 }
 
 /** Of `votes` and `made`. */

@@ -106,7 +106,10 @@ export async function findTaste(
     memory.votes.forget(person);
     return findTaste(db, project, whose);
   }
-  if (bySeq.size > 0) memory.votes.keep(person, { upTo: lastSeq, bySeq });
+  if (lastSeq === 0) {
+    memory.votes.forget(person);
+    memory.made.forget(person);
+  } else if (bySeq.size > 0) memory.votes.keep(person, { upTo: lastSeq, bySeq });
   return { encoder, encoderAt, lastSeq, made, votes: [...bySeq.values()] };
 }
 

@@ -56,6 +56,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(argv: Sequence[str]) -> int:
     args = read_arguments("log-ratios", __doc__, add_arguments, argv)
+    for written in (args.out, args.votes):
+        if written and written.exists() and written.samefile(args.data):
+            raise ValueError(f"{written} is the file that is read: name another one to write to")
     base = load_model(args)
     basis = [read_adapter(base, folder) for folder in args.basis]
     shas = [sha_of(folder) for folder in args.basis]

@@ -75,13 +75,13 @@ class LaplacePolicy:
         """Put `tensors` back. Raises ValueError where they are not of this projection's form."""
         mine = self.tensors(name)
         for key, value in mine.items():
-            if key not in tensors or tensors[key].shape != value.shape:
+            if key not in tensors or tensors[key].numel() != value.numel():
                 raise ValueError(
                     f"the state has no {key} of {value.numel()} numbers: it belongs to another adapter"
                 )
         with torch.no_grad():
             for key, value in mine.items():
-                value.copy_(tensors[key])
+                value.copy_(tensors[key].view_as(value))
 
 
 def new_laplace_policy(projection: UserProjection, precision: float) -> LaplacePolicy:

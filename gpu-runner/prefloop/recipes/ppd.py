@@ -18,7 +18,7 @@ from torch import Tensor
 
 from prefloop.contracts import PpdRecipe, SupportVote
 from prefloop.image.model import ImageModel
-from prefloop.image.openness import OpennessSums, heading, new_openness_sums
+from prefloop.image.openness import PREFIX, OpennessSums, heading, new_openness_sums
 from prefloop.image.personalize import Loudness, personalize
 from prefloop.image.rows import PictureReader, PictureRow
 from prefloop.recipes.diffusion_dpo import pair_objective
@@ -64,13 +64,16 @@ def train_ppd(
 
         def put_back(tensors: Mapping[str, Tensor]) -> None:
             policy.restore("policy", tensors)
-            sums.restore(tensors)
+            # A state from before captions were heard has none: what they leave open is learned from now on.
+            if sums and any(name.startswith(PREFIX) for name in tensors):
+                sums.restore(tensors)
 
         def look(rows: Sequence[PictureRow]) -> None:
-            add_votes(sums, reader, encoder, rows)
-            projection.openness = sums.settle()
+            if sums:
+                add_votes(sums, reader, encoder, rows)
+                projection.openness = sums.settle()
 
-        tensors = lambda: policy.tensors("policy") | sums.tensors()
+        tensors = lambda: policy.tensors("policy") | (sums.tensors() if sums else {})
         return Learner(projection, policy.learn, tensors, put_back, look)
 
     trained = train_pictures(model, reader, start, begin, rows, recipe, method, on_step)
@@ -86,10 +89,11 @@ def add_votes(
         for pair in row.support:
             by_vote.setdefault(pair.preference, {})[f"{pair.chosen} {pair.rejected}"] = pair
     known = [(row, list(by_vote[row.preference].values())) for row in rows if row.preference in by_vote]
+    seen = sums.seen
     for start in range(0, len(known), TOGETHER):
         some = known[start : start + TOGETHER]
         captions = [
-            row.caption if place % UNASKED else None for place, (row, _) in enumerate(some, start + 1)
+            row.caption if place % UNASKED else None for place, (row, _) in enumerate(some, seen + start + 1)
         ]
         tokens_BTD = reader.conditions(captions).tokens_BTD
         said_RE = directions(encoder, [votes for _, votes in some])

@@ -21,11 +21,11 @@ PARTS = (STATE, *(f"state-{number}.safetensors" for number in range(2, MOST_PART
 def write_state_files(
     tensors: Mapping[str, Tensor], facts: Mapping[str, Any], part_bytes: int = PART_BYTES
 ) -> dict[str, bytes]:
-    """{file name: bytes}. The tensors are flat. Raises ValueError for more than `MOST_PARTS` files."""
+    """{file name: bytes}. Of each tensor its numbers are kept, not its shape. Raises ValueError for more than `MOST_PARTS` files."""
     parts: list[dict[str, Tensor]] = [{}]
     room = part_bytes
-    for name, tensor in tensors.items():
-        start = 0
+    for name, shaped in tensors.items():
+        tensor, start = shaped.reshape(-1), 0
         while start < tensor.numel():
             if room < tensor.element_size():
                 parts.append({})
@@ -46,7 +46,7 @@ def write_state_files(
 
 
 def read_state_files(files: Mapping[str, bytes]) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
-    """(tensors, facts) of `write_state_files`; None where there is no state. Raises ValueError for a broken one."""
+    """(flat tensors, facts) of `write_state_files`; None where there is no state. Raises ValueError for a broken one."""
     if STATE not in files:
         return None
     _, facts = read_state(files[STATE])

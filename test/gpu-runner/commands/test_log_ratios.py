@@ -127,3 +127,12 @@ def test_votes_of_known_people_are_what_a_mixture_is_fitted_to(folders: list[Pat
     options = ["--votes", str(votes), "--basis", *named, "--domain", "replies", "--out", str(tmp_path)]
     assert fit_mixture.main(options) == 0
     assert json.loads((tmp_path / "encoder.json").read_text())["space"] == rows[0]["features"]["space"]
+
+
+@pytest.mark.parametrize("option", ["--out", "--votes"])
+def test_the_file_that_is_read_is_not_written(folders: list[Path], tmp_path: Path, option: str):
+    data = tmp_path / "rows.jsonl"
+    data.write_text(json.dumps(PAIR) + "\n")
+    with pytest.raises(ValueError, match=r"rows\.jsonl is the file that is read"):
+        main(["--basis", str(folders[0]), "--data", str(data), option, str(data), "--device", "cpu"])
+    assert json.loads(data.read_text()) == PAIR

@@ -28,9 +28,15 @@ def votes(decided_R: Tensor, seed: int = 1) -> Tensor:
     return drawn[:, :1] * LEFT * ~decided_R[:, None] + drawn[:, 1:] * RIGHT
 
 
+def fresh(depth: int = DEPTH) -> OpennessSums:
+    sums = new_openness_sums(depth, SIZE)
+    assert sums is not None
+    return sums
+
+
 def learned(count: int = 4000) -> OpennessSums:
     decided_R = torch.arange(count) % 2 == 0
-    sums = new_openness_sums(DEPTH, SIZE)
+    sums = fresh()
     sums.add(captions(decided_R), votes(decided_R))
     return sums
 
@@ -59,15 +65,45 @@ def test_few_votes_leave_nearly_everything_open():
 
 
 def test_nothing_is_known_before_there_is_a_vote():
-    assert new_openness_sums(DEPTH, SIZE).settle() is None
+    assert fresh().settle() is None
+
+
+@pytest.mark.parametrize(("count", "said"), [(1, 1.0), (4, 1.0), (0, 1.0)])
+def test_one_caption_alone_tells_nothing(count: int, said: float):
+    sums = fresh()
+    sums.add(torch.ones(count, DEPTH), said * votes(torch.zeros(count).bool()))
+    assert sums.settle() is None
+
+
+def test_votes_that_point_nowhere_tell_nothing():
+    sums = fresh()
+    sums.add(captions(torch.zeros(9).bool()), torch.zeros(9, SIZE))
+    assert sums.settle() is None
+
+
+@pytest.mark.parametrize("wrong", [torch.nan, torch.inf, 1e30])
+def test_a_direction_that_is_not_finite_says_nothing(wrong: float):
+    sums, other = fresh(), fresh()
+    decided_R = torch.arange(100) % 2 == 0
+    h, s = captions(decided_R), votes(decided_R)
+    other.add(h[1:], s[1:])
+    s[0, 3] = wrong
+    sums.add(h, s)
+    for name, tensor in other.tensors().items():
+        assert torch.equal(sums.tensors()[name], tensor)
+
+
+def test_too_many_numbers_are_not_kept():
+    assert new_openness_sums(768, 4 * 32) is not None
+    assert new_openness_sums(768, 4 * 64) is None
 
 
 def test_sums_do_not_depend_on_how_votes_came():
     decided_R = torch.arange(100) % 2 == 0
-    apart = new_openness_sums(DEPTH, SIZE)
+    apart = fresh()
     h, s = captions(decided_R), votes(decided_R)
     apart.add(h[:30], s[:30])
-    goes_on = new_openness_sums(DEPTH, SIZE)
+    goes_on = fresh()
     goes_on.restore(apart.tensors())
     goes_on.add(h[30:], s[30:])
     for name, tensor in learned(100).tensors().items():
@@ -76,7 +112,7 @@ def test_sums_do_not_depend_on_how_votes_came():
 
 def test_a_state_of_another_form_is_refused():
     with pytest.raises(ValueError, match=r"the state has no openness.inputs of 49 numbers"):
-        new_openness_sums(DEPTH + 1, SIZE).restore(learned(4).tensors())
+        fresh(DEPTH + 1).restore(learned(4).tensors())
 
 
 def test_a_heading_is_the_mean_of_a_captions_tokens():

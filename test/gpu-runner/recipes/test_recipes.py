@@ -300,6 +300,15 @@ def test_a_large_state_is_cut_into_files_that_the_edge_takes_and_put_together_ag
         write_state_files(trained.tensors, trained.facts, part_bytes=1_000)
 
 
+def test_tensors_of_any_shape_are_cut():
+    tensors = {"flat": torch.randn(990), "matrix": torch.randn(30, 64)}
+    cut = write_state_files(tensors, {}, part_bytes=4000)
+    assert len(cut) == 3 and all(len(content) < 4500 for content in cut.values())
+    read = read_state_files(cut)
+    assert read is not None
+    assert all(torch.equal(read[0][name], tensor.flatten()) for name, tensor in tensors.items())
+
+
 @BOTH
 @pytest.mark.parametrize("change", [{"rank": 8}, {"lora_alpha": 4.0}])
 def test_a_head_of_another_form_is_refused(trunk: Trunk, recipe: Recipe, change: dict[str, float]):
