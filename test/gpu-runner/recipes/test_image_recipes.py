@@ -4,7 +4,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
-from typing import Any
 
 import pytest
 import torch
