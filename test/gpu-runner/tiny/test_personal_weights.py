@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from papers.personal_pictures import LOUDNESS
 from prefloop.adapters.manifest import manifest_sha
 from prefloop.base import load_base
 from prefloop.contracts import MixtureInput, SetEncoderInput
@@ -42,7 +43,9 @@ def test_the_user_attention_reads_that_encoder():
     files = {path.name: path.read_bytes() for path in (IMAGES / "adapter").iterdir()}
     attention = read_user_attention(files, load_image_model("tiny-diffusion"))
     encoder = read_set_encoder((IMAGES / "encoder" / "encoder.safetensors").read_bytes())
-    assert attention.width == encoder.width
+    assert attention.width == encoder.width and attention.loudness == LOUDNESS
+    assert attention.openness is not None
+    assert len(attention.openness.basis_EK) == encoder.tokens * encoder.width
     assert all(value.abs().max() > 0 for _, value in attention.pairs.values())
 
 
