@@ -9,7 +9,7 @@ from image.random_pipelines import PIPELINES
 from prefloop.adapters.lora import Adapter, new_adapter
 from prefloop.image.model import ImageModel
 from prefloop.image.openness import Openness, heading
-from prefloop.image.personalize import Loudness, personalize
+from prefloop.image.personalize import Loudness, UserProjection, personalize
 from prefloop.image.sample import Audience, sample_pictures
 
 CAPTIONS = ["a small red creature", "a creature, on snow", "a small red creature"]
@@ -65,13 +65,19 @@ def test_each_goes_through_its_own_adapter(model: ImageModel):
     assert apart(mixed[0], sample_pictures(model, CAPTIONS, SEEDS, 3, 2.0)[0]) > 1
 
 
-def test_each_is_drawn_for_its_own_person():
+def three_people() -> tuple[ImageModel, UserProjection, torch.Tensor]:
+    """A model that listens to people, and three of them."""
     model = ImageModel(PIPELINES["sd15"]().to(DEVICE), "sd15")
     attention = personalize(model, 6)
     with torch.no_grad():
         noise = torch.randn(attention.flat.shape, generator=torch.Generator().manual_seed(1))
         attention.flat.add_(noise.to(DEVICE))
     users = torch.randn(3, 2, 6, generator=torch.Generator().manual_seed(2)).to(DEVICE)
+    return model, attention, users
+
+
+def test_each_is_drawn_for_its_own_person():
+    model, attention, users = three_people()
     users[1] = 0
     drawn = sample_pictures(model, CAPTIONS, SEEDS, 3, 2.0, audience=Audience(attention, users))
     plain = sample_pictures(model, CAPTIONS, SEEDS, 3, 2.0)
@@ -83,12 +89,7 @@ def test_each_is_drawn_for_its_own_person():
 
 
 def test_pictures_are_drawn_as_loud_as_the_attention_has_it():
-    model = ImageModel(PIPELINES["sd15"]().to(DEVICE), "sd15")
-    attention = personalize(model, 6)
-    with torch.no_grad():
-        noise = torch.randn(attention.flat.shape, generator=torch.Generator().manual_seed(1))
-        attention.flat.add_(noise.to(DEVICE))
-    users = torch.randn(3, 2, 6, generator=torch.Generator().manual_seed(2)).to(DEVICE)
+    model, attention, users = three_people()
     draw = lambda users: sample_pictures(model, CAPTIONS, SEEDS, 3, 2.0, audience=Audience(attention, users))
     softly, loudly = draw(users), draw(3 * users)
     attention.loudness = Loudness(strength=3.0)
@@ -97,12 +98,7 @@ def test_pictures_are_drawn_as_loud_as_the_attention_has_it():
 
 
 def test_a_picture_says_of_its_person_what_its_caption_leaves_open():
-    model = ImageModel(PIPELINES["sd15"]().to(DEVICE), "sd15")
-    attention = personalize(model, 6)
-    with torch.no_grad():
-        noise = torch.randn(attention.flat.shape, generator=torch.Generator().manual_seed(1))
-        attention.flat.add_(noise.to(DEVICE))
-    users = torch.randn(3, 2, 6, generator=torch.Generator().manual_seed(2)).to(DEVICE)
+    model, attention, users = three_people()
     draw = lambda users: sample_pictures(model, CAPTIONS, SEEDS, 3, 2.0, audience=Audience(attention, users))
     before = draw(users)
     # shut for the first caption, and as far as it goes into the same direction for the others
