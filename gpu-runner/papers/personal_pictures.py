@@ -77,14 +77,7 @@ class PersonalPictures:
     def directions(self, places_PV: Tensor, picked_PV: Tensor) -> Tensor:
         """(P, E): which way the votes of each point, as the recipe has it."""
         votes = self.votes(places_PV, picked_PV)
-        there, back = (
-            user_encoder().embed(one, other, votes.weight_BV)[0]
-            for one, other in (
-                (votes.chosen_BVF, votes.rejected_BVF),
-                (votes.rejected_BVF, votes.chosen_BVF),
-            )
-        )
-        return ((there - back) / 2).flatten(1)
+        return user_encoder().directions(votes.chosen_BVF, votes.rejected_BVF, votes.weight_BV)
 
     def embed(self, places_PV: Tensor, picked_PV: Tensor, known_P: Tensor) -> Tensor:
         """(P, N, U) of the first `known_P` votes of each."""

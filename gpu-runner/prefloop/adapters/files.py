@@ -16,7 +16,7 @@ from torch import Tensor
 
 from prefloop.adapters.adapted_linear import AdaptedLinear
 from prefloop.adapters.lora import Adapter, empty_adapter
-from prefloop.adapters.tensor_file import tensor_file
+from prefloop.adapters.tensor_file import read_metadata, tensor_file
 
 WEIGHTS = "adapter_model.safetensors"
 CONFIG = "adapter_config.json"
@@ -128,8 +128,7 @@ def write_state(tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> byte
 def read_state(content: bytes) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """(tensors, facts) of `write_state`. Raises ValueError for anything else."""
     tensors = read_tensors({STATE: content}, STATE)
-    header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-    facts = header.get("__metadata__", {}).get("prefloop")
+    facts = read_metadata(content).get("prefloop")
     if facts is None:
         raise ValueError(f"{STATE} was not written by this runner: its header has no facts")
     return tensors, json.loads(facts)

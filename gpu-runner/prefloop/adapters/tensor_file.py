@@ -21,6 +21,11 @@ _NAMES = {
 }
 
 
+def read_metadata(content: bytes) -> dict[str, str]:
+    """Of the header of a file that was found to be one."""
+    return json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")]).get("__metadata__", {})
+
+
 def tensor_file(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> bytes:
     """8 bytes of header length, the header as JSON, the tensors one after the other."""
     held = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}

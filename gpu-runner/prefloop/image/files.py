@@ -17,7 +17,7 @@ import torch
 
 from prefloop.adapters.files import adapter_of, read_tensors, target_modules, tensors_of
 from prefloop.adapters.lora import Adapter
-from prefloop.adapters.tensor_file import tensor_file
+from prefloop.adapters.tensor_file import read_metadata, tensor_file
 from prefloop.image.model import ImageModel
 from prefloop.image.openness import PREFIX, Openness, read_openness
 from prefloop.image.personalize import (
@@ -59,7 +59,7 @@ def read_lora(files: Mapping[str, bytes], model: ImageModel) -> Adapter:
 
 def _read_header(content: bytes, part: str) -> dict[str, Any]:
     try:
-        said = json.loads(_metadata(content).get(_METADATA, "null"))
+        said = json.loads(read_metadata(content).get(_METADATA, "null"))
     except json.JSONDecodeError as error:
         raise ValueError(f"{WEIGHTS}: its {_METADATA} is not JSON: {error}") from error
     config = {}
@@ -112,7 +112,7 @@ def read_user_attention(files: Mapping[str, bytes], model: ImageModel) -> UserAt
                 if not bool(torch.isfinite(found).all()):
                     raise ValueError(f"{USERS}: {path}.{side} has values that are not finite")
                 weight.copy_(found)
-    attention.loudness = _read_loudness(_metadata(files[USERS]))
+    attention.loudness = _read_loudness(read_metadata(files[USERS]))
     attention.openness = _read_openness(openness, model)
     install(model)
     return attention
@@ -143,8 +143,3 @@ def _read_loudness(said: Mapping[str, str]) -> Loudness:
         if not fits:
             raise ValueError(f"{USERS}: its header must say {name}, a positive number")
     return Loudness(**{name: float(text) for name, text in found.items()})
-
-
-def _metadata(content: bytes) -> dict[str, str]:
-    """Of the header of a tensor file that was read already."""
-    return json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")]).get("__metadata__", {})

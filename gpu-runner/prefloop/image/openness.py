@@ -67,17 +67,19 @@ class Openness:
 
     def tensors(self) -> dict[str, Tensor]:
         """By their names in a file."""
-        return {PREFIX + name.split("_")[0]: tensor for name, tensor in vars(self).items()}
+        return {name: getattr(self, field) for name, field in _FIELDS.items()}
+
+
+_FIELDS = {PREFIX + field.partition("_")[0]: field for field in Openness.__dataclass_fields__}
 
 
 def read_openness(tensors: Mapping[str, Tensor]) -> Openness | None:
     """Of a file's tensors, where there are any. Raises ValueError, by name, for a missing one and shapes that do not fit."""
-    names = {PREFIX + field.split("_")[0]: field for field in Openness.__dataclass_fields__}
     if not any(name.startswith(PREFIX) for name in tensors):
         return None
-    if missing := sorted(names.keys() - tensors.keys()):
+    if missing := sorted(_FIELDS.keys() - tensors.keys()):
         raise ValueError(f"{missing[0]} is missing")
-    found = Openness(**{field: tensors[name].float() for name, field in names.items()})
+    found = Openness(**{field: tensors[name].float() for name, field in _FIELDS.items()})
     if any(tensor.dim() != len(field.split("_")[1]) for field, tensor in vars(found).items()):
         raise ValueError(f"{PREFIX}* have another number of dimensions")
     (d, h), (e, k) = found.into_DH.shape, found.basis_EK.shape

@@ -84,11 +84,12 @@ def add_votes(
     sums: OpennessSums, reader: PictureReader, encoder: SetEncoder, rows: Sequence[PictureRow]
 ) -> None:
     """What the rows' own votes speak of, each under its caption: their features stand in the support of the person's other votes."""
-    by_vote: dict[str, dict[str, SupportVote]] = {}
+    by_vote: dict[str, list[SupportVote]] = {}
     for row in rows:
-        for pair in row.support:
-            by_vote.setdefault(pair.preference, {})[f"{pair.chosen} {pair.rejected}"] = pair
-    known = [(row, list(by_vote[row.preference].values())) for row in rows if row.preference in by_vote]
+        # Whoever has a vote as support has all of its pairs.
+        for name, pairs in _by_vote(row.support).items():
+            by_vote.setdefault(name, pairs)
+    known = [(row, by_vote[row.preference]) for row in rows if row.preference in by_vote]
     seen = sums.seen
     for start in range(0, len(known), TOGETHER):
         some = known[start : start + TOGETHER]
@@ -101,12 +102,8 @@ def add_votes(
 
 
 def directions(encoder: SetEncoder, votes_R: Sequence[Sequence[SupportVote]]) -> Tensor:
-    """(R, E): which way each vote points in a user's numbers, as half the way from its opposite."""
-    turned = [
-        [vote.model_copy(update={"chosen": vote.rejected, "rejected": vote.chosen}) for vote in votes]
-        for votes in votes_R
-    ]
-    return ((_embed(encoder, votes_R) - _embed(encoder, turned)) / 2).flatten(1)
+    """(R, E), as `SetEncoder.directions`."""
+    return encoder.directions(*_as_tensors(encoder, votes_R))
 
 
 def users_by_votes(encoder: SetEncoder, most: int, dropout: float) -> UsersOf:
@@ -127,8 +124,16 @@ def users_by_all_votes(encoder: SetEncoder) -> Callable[[Sequence[PictureRow]], 
     return lambda rows: _embed(encoder, [row.support for row in rows])
 
 
+@torch.no_grad()
 def _embed(encoder: SetEncoder, votes_R: Sequence[Sequence[SupportVote]]) -> Tensor:
     """(R, N, U)."""
+    return encoder.embed(*_as_tensors(encoder, votes_R))[0]
+
+
+def _as_tensors(
+    encoder: SetEncoder, votes_R: Sequence[Sequence[SupportVote]]
+) -> tuple[Tensor, Tensor, Tensor]:
+    """(chosen (R, V, F), rejected (R, V, F), weight (R, V)). Raises ValueError for features of another length."""
     shape = len(votes_R), max(1, max(len(votes) for votes in votes_R)), encoder.feature_size
     chosen_RVF, rejected_RVF, weight_RV = torch.zeros(shape), torch.zeros(shape), torch.zeros(shape[:2])
     for place, votes in enumerate(votes_R):
@@ -136,18 +141,22 @@ def _embed(encoder: SetEncoder, votes_R: Sequence[Sequence[SupportVote]]) -> Ten
             chosen_RVF[place, at] = _features(vote.chosen, encoder, vote.preference)
             rejected_RVF[place, at] = _features(vote.rejected, encoder, vote.preference)
             weight_RV[place, at] = vote.weight
-    with torch.no_grad():
-        return encoder.embed(chosen_RVF, rejected_RVF, weight_RV)[0]
+    return chosen_RVF, rejected_RVF, weight_RV
 
 
 def _some(row: PictureRow, most: int, generator: torch.Generator) -> list[SupportVote]:
     """At most `most` of the person's other votes; a pick among several is several pairs, which stay together."""
-    by_vote: dict[str, list[SupportVote]] = {}
-    for pair in row.support:
-        by_vote.setdefault(pair.preference, []).append(pair)
+    by_vote = _by_vote(row.support)
     names = list(by_vote)
     order = torch.randperm(len(names), generator=generator)[:most].tolist()
     return [pair for place in order for pair in by_vote[names[place]]]
+
+
+def _by_vote(pairs: Sequence[SupportVote]) -> dict[str, list[SupportVote]]:
+    found: dict[str, list[SupportVote]] = {}
+    for pair in pairs:
+        found.setdefault(pair.preference, []).append(pair)
+    return found
 
 
 def _features(values: Sequence[float], encoder: SetEncoder, preference: str) -> Tensor:

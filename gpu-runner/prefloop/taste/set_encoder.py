@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from prefloop.adapters.files import read_tensors
-from prefloop.adapters.tensor_file import tensor_file
+from prefloop.adapters.tensor_file import read_metadata, tensor_file
 
 FILE = "encoder.safetensors"
 _FACTS = "prefloop_set_encoder"
@@ -86,6 +86,15 @@ class SetEncoder(nn.Module):
         return self(chosen_BVF, rejected_BVF, weight_BV)
 
     @torch.no_grad()
+    def directions(self, chosen_BVF: Tensor, rejected_BVF: Tensor, weight_BV: Tensor) -> Tensor:
+        """(B, N·U): which way votes point in a user's numbers, as half the way from their opposites."""
+        there, back = (
+            self.embed(one, other, weight_BV)[0]
+            for one, other in ((chosen_BVF, rejected_BVF), (rejected_BVF, chosen_BVF))
+        )
+        return ((there - back) / 2).flatten(1)
+
+    @torch.no_grad()
     def standardise(self, features_NF: Tensor) -> None:
         """From now on features are read as distances from the mean of these, in units of their spread."""
         self.center_F.copy_(features_NF.mean(0))
@@ -139,9 +148,8 @@ def read_set_encoder(content: bytes) -> SetEncoder:
 
 
 def _read_facts(content: bytes) -> dict[str, int]:
-    header: dict[str, Any] = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
     try:
-        facts = json.loads(header.get("__metadata__", {}).get(_FACTS, "null"))
+        facts: Any = json.loads(read_metadata(content).get(_FACTS, "null"))
     except json.JSONDecodeError as error:
         raise ValueError(f"{FILE}: its {_FACTS} is not JSON: {error}") from error
     names = SetEncoderShape.__dataclass_fields__.keys()
