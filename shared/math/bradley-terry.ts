@@ -1,9 +1,9 @@
 /**
  * Bradley-Terry (1952): from who beat whom to strengths on one scale. The chance that i beats j is σ(s_i - s_j).
  *
- * Strengths are relative to their mean. A weak prior keeps who never lost, or never met the others, finite.
+ * Strengths are relative to their mean, or to one of them. A weak prior keeps who never lost, or never met the others, finite.
  */
-import { solve } from './linear.ts';
+import { dot, solve } from './linear.ts';
 import { tastePosterior } from './taste-posterior.ts';
 
 /** `first` won against `second`; `won` ½ is a tie; `count` such outcomes. */
@@ -25,17 +25,21 @@ export interface Strength {
 const PRIOR = 100;
 
 /**
- * Strengths of `items` things, with 95 % intervals (Wald's, against the mean of all).
+ * Strengths of `items` things, with 95 % intervals (Wald's), against the mean of all, or against the item `against`: its own
+ * strength is then 0, and certain.
  *
  * @throws RangeError for an index that is none of theirs, a thing against itself, and what `tastePosterior` refuses.
  */
-export function bradleyTerry(items: number, outcomes: readonly Outcome[]): Strength[] {
+export function bradleyTerry(
+  items: number,
+  outcomes: readonly Outcome[],
+  { against }: { against?: number } = {},
+): Strength[] {
+  if (against !== undefined) check(against, items);
   const votes = outcomes.map(({ first, second, won = 1, count = 1 }) => {
     if (first === second) throw new RangeError(`item ${first} against itself`);
     const difference = new Array<number>(items).fill(0);
-    for (const index of [first, second]) {
-      if (!(Number.isInteger(index) && index >= 0 && index < items)) throw new RangeError(`there is no item ${index}`);
-    }
+    for (const index of [first, second]) check(index, items);
     difference[first] = 1;
     difference[second] = -1;
     return { difference, probability: won, weight: count };
@@ -43,11 +47,15 @@ export function bradleyTerry(items: number, outcomes: readonly Outcome[]): Stren
   const nothing = new Array<number>(items).fill(0);
   const weak = nothing.map((_, k) => nothing.map((_, l) => (k === l ? PRIOR ** -2 : 0)));
   const { mean, precision } = tastePosterior(votes, { mean: nothing, precision: weak });
-  const middle = mean.reduce((sum, each) => sum + each, 0) / items;
+  const share = nothing.map((_, l) => (against === undefined ? 1 / items : Number(l === against)));
+  const middle = dot(mean, share);
   return mean.map((each, k) => {
-    const contrast = nothing.map((_, l) => Number(k === l) - 1 / items);
-    const variance = solve(precision, contrast).reduce((sum, each, l) => sum + each * (contrast[l] as number), 0);
-    const half = 1.959964 * Math.sqrt(variance);
+    const contrast = share.map((part, l) => Number(k === l) - part);
+    const half = 1.959964 * Math.sqrt(Math.max(0, dot(solve(precision, contrast), contrast)));
     return { value: each - middle, low: each - middle - half, high: each - middle + half };
   });
+}
+
+function check(index: number, items: number): void {
+  if (!(Number.isInteger(index) && index >= 0 && index < items)) throw new RangeError(`there is no item ${index}`);
 }

@@ -20,8 +20,11 @@ export interface Reliability {
     yes: number;
     no: number;
     ratings: number;
-    /** yes + no - 1: 1 for who always finds the truth, 0 for coin flips, below for who turns it around. */
+    /** yes + no - 1 (Youden's J): 1 for who always finds the truth, 0 for coin flips, below for who turns it around. */
     informedness: number;
+    /** 95 %, normal, from the two Beta posteriors; that the truth itself is estimated is not in it. */
+    low: number;
+    high: number;
   }[];
 }
 
@@ -46,10 +49,25 @@ export function raterReliability(tasks: number, raters: number, ratings: readonl
     found = maximise(truth, raters, ratings);
     if (moved < CLOSE) break;
   }
-  return { truth, raters: found.map((rater) => ({ ...rater, informedness: rater.yes + rater.no - 1 })) };
+  return { truth, raters: found.map(withInformedness) };
 }
 
-type Found = { yes: number; no: number; ratings: number };
+/** seenYes, seenNo: how many of the rater's tasks are a yes, and a no, as far as is known. */
+type Found = { yes: number; no: number; ratings: number; seenYes: number; seenNo: number };
+
+function withInformedness({ yes, no, ratings, seenYes, seenNo }: Found): Reliability['raters'][number] {
+  const variance = (share: number, seen: number) => (share * (1 - share)) / (seen + PRIOR_RIGHT + PRIOR_WRONG + 1);
+  const informedness = yes + no - 1;
+  const half = 1.959964 * Math.sqrt(variance(yes, seenYes) + variance(no, seenNo));
+  return {
+    yes,
+    no,
+    ratings,
+    informedness,
+    low: Math.max(-1, informedness - half),
+    high: Math.min(1, informedness + half),
+  };
+}
 
 /** Share of yes; ½ where nobody answered. */
 function majority(tasks: number, ratings: readonly Rating[]): number[] {
@@ -77,6 +95,8 @@ function maximise(truth: readonly number[], raters: number, ratings: readonly Ra
     yes: share(foundYes, yes),
     no: share(foundNo, no),
     ratings,
+    seenYes: yes,
+    seenNo: no,
   }));
 }
 

@@ -26,6 +26,18 @@ test('strengths are those that are published for the American League of 1987', (
   for (const { value, low, high } of found) expect(high - value).toBeCloseTo(value - low, 9);
 });
 
+test('against one of them: the standard errors that are published for the same fit, and none of its own', () => {
+  const found = bradleyTerry(7, games, { against: 6 });
+  // R's BradleyTerry2, reference Baltimore, in the order of the table.
+  const published = [0.3433, 0.3396, 0.3367, 0.3359, 0.3339, 0.3319];
+  published.forEach((error, team) => {
+    const { value = 0, high = 0 } = found[team] ?? {};
+    expect((high - value) / 1.959964).toBeCloseTo(error, 3);
+  });
+  expect(found[6]).toEqual({ value: 0, low: 0, high: 0 });
+  expect(() => bradleyTerry(2, [], { against: 2 })).toThrow('no item 2');
+});
+
 test('two of them: the strengths are half the log odds, and the interval is that of a logit', () => {
   const [one, other] = bradleyTerry(2, [
     { first: 0, second: 1, count: 30 },

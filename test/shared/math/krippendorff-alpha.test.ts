@@ -18,6 +18,13 @@ const UNITS = [
   [3],
 ];
 
+test('two observers: binary and nominal data, Krippendorff (2011), sections A and B', () => {
+  const unitsOf = (one: string, other: string) => [...one].map((value, n) => [value, other[n] as string].map(codeOf));
+  const codeOf = (value: string) => value.charCodeAt(0);
+  expect(krippendorffAlpha(unitsOf('0100000010', '1110010000'))).toBeCloseTo(0.095, 3);
+  expect(krippendorffAlpha(unitsOf('aabbdcccedda', 'babbbccceddd'))).toBeCloseTo(0.692, 3);
+});
+
 test('the published example', () => {
   expect(krippendorffAlpha(UNITS)).toBeCloseTo(0.743, 3);
   expect(krippendorffAlpha(UNITS, 'ordinal')).toBeCloseTo(0.815, 3);

@@ -64,6 +64,20 @@ test('a rater of two votes stays near what is usual, and one of none has none', 
   expect(truth[300]).toBeLessThan(0.6);
 });
 
+test('the interval of informedness covers it about as often as it says', () => {
+  const skills: [number, number][] = [...Array(6)].map((_, n) => [0.95 - 0.06 * n, 0.9 - 0.03 * n]);
+  let covered = 0;
+  for (let seed = 0; seed < 60; seed++) {
+    const { ratings } = simulate(150, skills, 1, seed);
+    raterReliability(150, 6, ratings).raters.forEach(({ low, high }, n) => {
+      const [yes, no] = skills[n] as [number, number];
+      if (low <= yes + no - 1 && yes + no - 1 <= high) covered++;
+    });
+  }
+  expect(covered / 360).toBeGreaterThan(0.88);
+  expect(covered / 360).toBeLessThan(0.995);
+});
+
 test('the order of the ratings does not matter', () => {
   const { ratings } = simulate(
     100,
