@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from prefloop.adapters.lora import Adapter
-from prefloop.image.model import ImageModel, load_image_model
+from prefloop.image.model import ImageModel, fastest_dtype, load_image_model
 from prefloop.image.sample import Audience, sample_pictures
 from prefloop.image.step import PictureBatch
 from prefloop.recipes.kinds import PictureLoraRecipe
@@ -35,9 +35,8 @@ TOGETHER = 96
 
 @cache
 def model() -> ImageModel:
-    """Half precision where the processor computes in it: it is twice as fast, and noise is added to the pictures anyway."""
-    has_bf16 = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-    return load_image_model("tiny-diffusion", "bf16" if has_bf16 else "fp32")
+    """Half precision where the processor computes in it: noise is added to the pictures anyway."""
+    return load_image_model("tiny-diffusion", fastest_dtype("cpu"))
 
 
 @dataclass(frozen=True)

@@ -105,12 +105,13 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const admin = createClient({ edge, token: adminKey });
 
     options.say(`Loading the model (${options.model}) …`);
-    const serve = (name: string, model: string, at: number) => {
+    const serve = (name: string, model: string, at: number, ...more: string[]) => {
       const command = ['-m', 'prefloop.serve', '--model', model, '--port', String(at)];
       const keys = { PREFLOOP_KEY: adminKey, PREFLOOP_INFERENCE_KEY: inference.key };
-      processes.start(name, python, [...command, '--edge', edge, '--threads', '1'], keys);
+      processes.start(name, python, [...command, '--edge', edge, ...more], keys);
     };
-    serve('inference', options.model, inferencePort);
+    // The runner has the other core. Pictures are drawn now and then, and waited for.
+    serve('inference', options.model, inferencePort, '--threads', '1');
     await untilReady(`${inference.url}/health`, processes.failure);
     // The first vote need not wait for the model that draws.
     if (built.pictures) serve('inference-images', DRAWS_WITH, imagesPort);

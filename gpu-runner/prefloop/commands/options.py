@@ -7,10 +7,11 @@ from prefloop.base import Base, choose_device, load_base, settle_arithmetic
 from prefloop.text.trunk import DTYPES
 
 
-def add_model(parser: argparse.ArgumentParser) -> None:
+def add_model(parser: argparse.ArgumentParser, *more_dtypes: str, dtype: str = "fp32") -> None:
+    """more_dtypes: words that the command itself gives a meaning; dtype: the default."""
     parser.add_argument("--model", default="tiny", help="tiny (built in), a folder, or a hub id")
     parser.add_argument("--revision", help="of a hub id")
-    parser.add_argument("--dtype", choices=sorted(DTYPES), default="fp32")
+    parser.add_argument("--dtype", choices=[*sorted(DTYPES), *more_dtypes], default=dtype)
     parser.add_argument(
         "--device", default="auto", help="cpu, cuda, cuda:1, …; auto: a GPU where there is one"
     )

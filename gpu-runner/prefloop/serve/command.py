@@ -17,6 +17,7 @@ from prefloop.base import choose_device, draws_pictures, load_base, load_image_b
 from prefloop.commands.arguments import read_arguments
 from prefloop.commands.options import add_model, positive
 from prefloop.edge import Edge
+from prefloop.image.model import fastest_dtype
 from prefloop.serve.app import Server, create_app
 from prefloop.serve.assemble import assemble, assemble_images
 from prefloop.serve.source import PICTURES, TEXT, Kind, Source, from_edge, from_folder
@@ -24,10 +25,12 @@ from prefloop.taste.features import load_feature_encoder
 from prefloop.text.decode import CONTEXT
 
 EDGE_PATIENCE_SECONDS = 10.0
+# Pictures are drawn in half precision where the device computes in it; texts are written in fp32 unless asked otherwise.
+AUTO = "auto"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_model(parser)
+    add_model(parser, AUTO, dtype=AUTO)
     capacity = parser.add_argument_group("capacity")
     capacity.add_argument("--slots", type=positive, default=64, help="texts written at once")
     capacity.add_argument(
@@ -62,7 +65,10 @@ def run(args: argparse.Namespace) -> int:
     if args.threads:
         torch.set_num_threads(args.threads)
     device, edge = choose_device(args.device), connect(args)
-    server = (image_server if draws_pictures(args.model, args.revision) else text_server)(args, device, edge)
+    draws = draws_pictures(args.model, args.revision)
+    if args.dtype == AUTO:
+        args.dtype = fastest_dtype(device) if draws else "fp32"
+    server = (image_server if draws else text_server)(args, device, edge)
     listener = socket.create_server((args.host, args.port), reuse_port=False)
     # what the GIL's holder may keep it for: a request's Python must not hold up every product of a step
     sys.setswitchinterval(0.0005)

@@ -22,7 +22,7 @@ from prefloop.taste.features import FeatureEncoder
 
 T = TypeVar("T")
 # Pictures of one pass, as long as no single request asks for more.
-TOGETHER = 8
+TOGETHER = 16
 
 
 @dataclass(frozen=True)

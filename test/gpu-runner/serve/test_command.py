@@ -13,6 +13,7 @@ from random_models import byte_tokenizer, random_model, random_trunk, strong_ada
 from running_server import publish
 
 from prefloop.adapters.files import write_peft
+from prefloop.image.model import fastest_dtype
 from prefloop.serve.command import main
 
 RUNNER = Path(__file__).parents[3] / "gpu-runner"
@@ -65,7 +66,9 @@ def test_it_serves_a_model_that_draws_and_sees() -> None:
     process = serve("--model", "tiny-diffusion", "--port", "0", "--threads", "1")
     try:
         assert process.stdout is not None
-        http = httpx.Client(base_url=process.stdout.readline().split()[-1], timeout=120)
+        said = process.stdout.readline()
+        assert f"({fastest_dtype('cpu')}, " in said  # unless asked otherwise
+        http = httpx.Client(base_url=said.split()[-1], timeout=120)
         assert http.get("/health").json()["model"] == "tiny-diffusion"
         body = {"model": "base", "prompt": "a small red creature", "seed": 3, "steps": 2, "features": True}
         answer = http.post("/v1/images/generations", json=body).json()

@@ -132,9 +132,10 @@ def test_other_steps_or_guidance_are_a_pass_of_their_own(model: ImageModel, pass
 
 
 def test_a_pass_has_an_end(model: ImageModel, passes: list[int]):
-    found = drawn_while_busy(model, *(drawing(seed, seed + 1, seed + 2) for seed in range(4)))
-    assert max(passes) == 2 * 6 <= 2 * TOGETHER
-    assert [len(one) for one in found if isinstance(one, np.ndarray)] == [3] * 4
+    wanted = TOGETHER // 3 + 1
+    found = drawn_while_busy(model, *(drawing(seed, seed + 1, seed + 2) for seed in range(wanted)))
+    assert max(passes) == 2 * 3 * (TOGETHER // 3) <= 2 * TOGETHER
+    assert [len(one) for one in found if isinstance(one, np.ndarray)] == [3] * wanted
 
 
 def test_what_is_not_finite_fails_its_own_request_alone(model: ImageModel, passes: list[int]):
