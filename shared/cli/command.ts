@@ -38,6 +38,8 @@ export async function runCommand<const Options extends Record<string, Option>>(
 export interface Runnable {
   name: string;
   summary: string;
+  /** What it takes. */
+  declared: Command<Record<string, Option>>;
   run(argv: string[]): Promise<number>;
 }
 
@@ -45,5 +47,6 @@ export function defineCommand<const Options extends Record<string, Option>>(
   command: Command<Options>,
   main: (values: Values<Options>, positionals: string[]) => Promise<number | undefined>,
 ): Runnable {
-  return { name: command.name, summary: command.summary, run: (argv) => runCommand(command, argv, main) };
+  const { name, summary } = command;
+  return { name, summary, declared: command, run: (argv) => runCommand(command, argv, main) };
 }

@@ -24,6 +24,7 @@ export function pauseBefore(attempt: number, retryAfter: string | null, random: 
   const jitter = random() * Math.min(8000, 250 * 2 ** attempt);
   if (retryAfter === null) return jitter;
   const seconds = /^\d+$/.test(retryAfter) ? Number(retryAfter) : (Date.parse(retryAfter) - Date.now()) / 1000;
+  if (Number.isNaN(seconds)) return jitter; // neither a number nor a date: as if it had not been said
   const pause = Math.max(0, seconds * 1000) + jitter / 4;
   return pause <= LONGEST_PAUSE_MS ? pause : null;
 }

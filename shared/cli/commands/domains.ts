@@ -1,5 +1,6 @@
 /** `prefloop domains`: streams of preferences, each with its recipe. */
 import type { Client } from '../../client/client.ts';
+import { Recipe } from '../../contracts/recipe.ts';
 import { defineCommand } from '../command.ts';
 import { connectionOptions, openClient } from '../connection.ts';
 import { readSettings, settingOptions } from '../settings.ts';
@@ -8,6 +9,8 @@ import { formatTable, printJson } from '../table.ts';
 // The edge holds the body against the contract and names every wrong field.
 type DomainBody = Parameters<Client['createDomain']>[0];
 type DomainChange = Parameters<Client['updateDomain']>[1];
+
+const METHODS = Recipe.options.map(({ shape }) => shape.method.value);
 
 const create = defineCommand(
   {
@@ -19,7 +22,7 @@ const create = defineCommand(
       method: {
         type: 'text',
         value: 'NAME',
-        choices: ['ofs-dpo', 'dpo'],
+        choices: METHODS,
         help: 'The recipe’s method. Default: ofs-dpo.',
       },
       ...settingOptions,

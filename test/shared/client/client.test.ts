@@ -129,6 +129,12 @@ test('Retry-After is waited for, in seconds or as a date, unless it is longer th
   expect(seen).toHaveLength(4);
 });
 
+test('a Retry-After that is neither is as good as none', async () => {
+  answers = [json(503, { code: 'internal', message: 'soon' }, { 'retry-after': 'soon' }), json(200, {})];
+  await connect().getHealth();
+  expect(pauses).toEqual([125]);
+});
+
 test('an edge that is not there is a network error that says so', async () => {
   const error = await failure(connect({ edge: 'http://127.0.0.1:1', retries: 1 }).getHealth());
   expect([error.code, error.status]).toEqual(['network', 0]);
