@@ -29,6 +29,7 @@ import { preferences } from './routes/preferences.ts';
 import { preferencesBulk } from './routes/preferences-bulk.ts';
 import { projects } from './routes/projects.ts';
 import { promotions } from './routes/promotions.ts';
+import { raters } from './routes/raters.ts';
 import { signingKeys } from './routes/signing-keys.ts';
 import { stats } from './routes/stats.ts';
 import { userTokens } from './routes/user-tokens.ts';
@@ -56,7 +57,8 @@ app.use('/v1/*', authenticate);
 for (const routes of [projects, keys, signingKeys, userTokens, domains]) app.route('/', routes);
 for (const routes of [comparisons, preferences, preferencesBulk, batches, batchEnds]) app.route('/', routes);
 for (const routes of [encoders, embeddings, images, imagesGenerate]) app.route('/', routes);
-for (const routes of [adapters, adapterUploads, promotions, stats, chat, credit, models]) app.route('/', routes);
+for (const routes of [adapters, adapterUploads, promotions, stats, raters, chat, credit, models])
+  app.route('/', routes);
 
 app.onError((error, c) => answer(c, asApiError(error, c)));
 app.notFound((c) => {

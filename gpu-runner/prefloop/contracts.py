@@ -1844,9 +1844,76 @@ class MixtureInput(BaseModel):
     """
 
 
+WeightsAdditionalProperty = TypeAliasType(
+    "WeightsAdditionalProperty", Annotated[float, Field(ge=0.0, le=1.0)]
+)
+
+
+class RaterWeights(BaseModel):
+    """
+    null = formed under the setting off, or not leased with its weights yet: every vote counts as it says.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    window: int
+    """
+    At most so many votes were looked at.
+    """
+    votes: int
+    """
+    Those that were looked at, without what is held out.
+    """
+    computed_at: Annotated[Timestamp, Field(alias="computedAt")]
+    users: float
+    """
+    Users of the batch, each as much of one as is reliable: from twenty on nobody weighs more than 5 %.
+    """
+    largest_share: Annotated[float, Field(alias="largestShare", ge=0.0, le=1.0)]
+    """
+    More of the batch than this no user weighs.
+    """
+    weights: dict[str, WeightsAdditionalProperty]
+    """
+    By member: what its own weight is multiplied with. 1 for votes of nobody known.
+    """
+
+
 BatchState = TypeAliasType(
     "BatchState", Literal["ready", "leased", "completed", "quarantined"]
 )
+
+
+class BatchWeights(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    window: int
+    """
+    At most so many votes were looked at.
+    """
+    votes: int
+    """
+    Those that were looked at, without what is held out.
+    """
+    computed_at: Annotated[Timestamp, Field(alias="computedAt")]
+    users: float
+    """
+    Users of the batch, each as much of one as is reliable: from twenty on nobody weighs more than 5 %.
+    """
+    largest_share: Annotated[float, Field(alias="largestShare", ge=0.0, le=1.0)]
+    """
+    More of the batch than this no user weighs.
+    """
+    weights: dict[str, WeightsAdditionalProperty]
+    """
+    By member: what its own weight is multiplied with. 1 for votes of nobody known.
+    """
 
 
 class NotTrainableItem(BaseModel):
@@ -1950,6 +2017,9 @@ class LeaseRequest(BaseModel):
     """
     Name of the runner process, for people.
     """
+
+
+RaterWeighting = TypeAliasType("RaterWeighting", Literal["off", "reliability"])
 
 
 class AssistantMessage(BaseModel):
@@ -2356,6 +2426,54 @@ class BlendPart(BaseModel):
     weight: Annotated[float, Field(ge=0.0, le=1.0)]
 
 
+class PlaceBias(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    value: float
+    """
+    Share of votes for the first of two places, less one half.
+    """
+    low: float
+    high: float
+    n: int
+    """
+    Votes between two of which it is known where the choice was shown.
+    """
+
+
+Suspicion = TypeAliasType(
+    "Suspicion", Literal["disagrees", "place", "haste", "sameAnswer"]
+)
+"""
+disagrees: others find something else; place: takes one place whatever is shown there; haste: faster than one can read; sameAnswer: orders the places the same way every time.
+"""
+
+
+class ModelStrength(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    adapter: Sha256 | Literal["other"] | None
+    """
+    null = the base; other = imported outputs, callers’ own, and adapters that were judged least.
+    """
+    strength: float
+    """
+    Bradley–Terry, against the mean of the listed models: log-odds.
+    """
+    low: float
+    high: float
+    n: int
+    """
+    Votes that compare it with another model.
+    """
+
+
 class ErrorBody(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
@@ -2743,6 +2861,10 @@ class Batch(BaseModel):
     """
     Members in training order.
     """
+    rater_weights: Annotated[RaterWeights | None, Field(alias="raterWeights")]
+    """
+    null = formed under the setting off, or not leased with its weights yet: every vote counts as it says.
+    """
     created_at: Annotated[Timestamp, Field(alias="createdAt")]
     completed_at: Annotated[Timestamp | None, Field(alias="completedAt")]
 
@@ -2779,7 +2901,7 @@ class Example(BaseModel):
     """
     weight: Annotated[float | None, Field(ge=0.0)] = None
     """
-    What a liked answer counts, which has no pair to say it. Default: 1. Of texts `sft` counts by it.
+    What a liked answer, or a wrong step, counts, which has no pair to say it. Default: 1.
     """
     prefix: Annotated[str | None, Field(max_length=100000)] = None
     """
@@ -3005,6 +3127,29 @@ class ImageRequest(BaseModel):
     """
     Ignored: the user comes from the token.
     """
+
+
+class Rater(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    user: UserId
+    votes: int
+    checked: int
+    """
+    Pairs of outputs of theirs that others judged too.
+    """
+    informedness: float | None
+    """
+    What the votes say of what others find: 1 all, 0 nothing, below 0 the opposite. null = not checked.
+    """
+    informedness_low: Annotated[float | None, Field(alias="informednessLow")]
+    informedness_high: Annotated[float | None, Field(alias="informednessHigh")]
+    position: PlaceBias | None
+    median_latency_ms: Annotated[float | None, Field(alias="medianLatencyMs")]
+    suspicions: list[Suspicion]
 
 
 Recipe = TypeAliasType(
@@ -3441,6 +3586,12 @@ class Domain(BaseModel):
     """
     System message put before a prompt that has none.
     """
+    rater_weights: Annotated[
+        Literal["off", "reliability"], Field(alias="raterWeights")
+    ] = "off"
+    """
+    reliability: a vote counts less in training the less its voter is found to agree with others, and one voter never most of a batch; off: every vote counts as it says.
+    """
     head: Annotated[str | None, Field(pattern="^[0-9a-f]{64}$")]
     """
     The adapter where training continues; null = the base.
@@ -3503,6 +3654,12 @@ class DomainInput(BaseModel):
     """
     System message put before a prompt that has none.
     """
+    rater_weights: Annotated[
+        Literal["off", "reliability"], Field(alias="raterWeights")
+    ] = "off"
+    """
+    reliability: a vote counts less in training the less its voter is found to agree with others, and one voter never most of a batch; off: every vote counts as it says.
+    """
 
 
 class DomainList(BaseModel):
@@ -3534,6 +3691,7 @@ class DomainPatch(BaseModel):
     top_p: Annotated[float | None, Field(alias="topP", gt=0.0, le=1.0)] = None
     max_tokens: Annotated[int | None, Field(alias="maxTokens", ge=1, le=32768)] = None
     system: NonEmptyText | None = None
+    rater_weights: Annotated[RaterWeighting | None, Field(alias="raterWeights")] = None
 
 
 class DomainStats(BaseModel):
@@ -3559,6 +3717,43 @@ class DomainStats(BaseModel):
     moves: list[AliasMove]
     """
     The last 20 moves of the live alias, newest first.
+    """
+
+
+class RaterReport(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    domain: Slug
+    window: int
+    """
+    At most so many votes are looked at: the newest that decide something.
+    """
+    votes: int
+    """
+    Those that were: no ties, no skips, none that a later vote replaced.
+    """
+    people: int
+    judged_twice: Annotated[int, Field(alias="judgedTwice")]
+    """
+    Pairs of outputs that at least two people judged.
+    """
+    alpha: float | None
+    """
+    Krippendorff’s α of those: 1 all agree, 0 chance. null = there are none.
+    """
+    alpha_low: Annotated[float | None, Field(alias="alphaLow")]
+    alpha_high: Annotated[float | None, Field(alias="alphaHigh")]
+    position: PlaceBias | None
+    raters: list[Rater]
+    """
+    Most votes first.
+    """
+    models: list[ModelStrength]
+    """
+    Strongest first; none before two models have met.
     """
 
 

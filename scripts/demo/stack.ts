@@ -161,6 +161,7 @@ export function demoDomain(id: string, model: string, changes: Partial<DomainInp
     temperature: 1,
     topP: 1,
     maxTokens: 160,
+    raterWeights: 'off',
     ...changes,
   };
 }

@@ -4,6 +4,7 @@ import type { AliasHistory, AliasMove, Promotion, Rollback } from '../contracts/
 import type { Domain, DomainInput, DomainPatch } from '../contracts/domain.ts';
 import type { Key, KeyCreated, KeyInput, SigningKey, SigningKeyInput } from '../contracts/key.ts';
 import type { Project, ProjectCreated, ProjectInput, ProjectPatch } from '../contracts/project.ts';
+import type { RaterReport } from '../contracts/rater.ts';
 import type { DomainStats, Health } from '../contracts/stats.ts';
 import { type CallOptions, readJson, readNothing, type Send } from './request.ts';
 
@@ -44,6 +45,9 @@ export function operate(send: Send) {
       ),
     getStats: (domain: string, options?: CallOptions) =>
       send({ method: 'GET', path: `/v1/domains/${segment(domain)}/stats`, ...options }, readJson<DomainStats>),
+    /** Whether people agree, whose votes say little, which models they prefer: over the newest 2,000 votes. */
+    getRaters: (domain: string, options?: CallOptions) =>
+      send({ method: 'GET', path: `/v1/domains/${segment(domain)}/raters`, ...options }, readJson<RaterReport>),
 
     /** Serves an adapter of the domain; the back end loads and probes it first, which may take its time. */
     promote: (domain: string, json: z.input<typeof Promotion>, options?: CallOptions) =>

@@ -34,7 +34,7 @@ export const Example = z
       description: 'One per completion, more is better: the person’s ratings, or minus the places of a ranking.',
     }),
     weight: z.number().min(0).optional().meta({
-      description: 'What a liked answer counts, which has no pair to say it. Default: 1. Of texts `sft` counts by it.',
+      description: 'What a liked answer, or a wrong step, counts, which has no pair to say it. Default: 1.',
     }),
     prefix: Text.optional().meta({
       description: 'Right steps of an answer, which the completions go on from; they are steps, not ends.',
@@ -170,6 +170,24 @@ export const Dismissal = z
   .meta({ id: 'Dismissal' });
 export type Dismissal = z.infer<typeof Dismissal>;
 
+/** What reliability made of a batch's weights, computed at its first lease and never again. */
+export const BatchWeights = z
+  .strictObject({
+    window: z.number().int().meta({ description: 'At most so many votes were looked at.' }),
+    votes: z.number().int().meta({ description: 'Those that were looked at, without what is held out.' }),
+    computedAt: Timestamp,
+    users: z.number().meta({
+      description:
+        'Users of the batch, each as much of one as is reliable: from twenty on nobody weighs more than 5 %.',
+    }),
+    largestShare: z.number().min(0).max(1).meta({ description: 'More of the batch than this no user weighs.' }),
+    weights: z.record(RecordId, z.number().min(0).max(1)).meta({
+      description: 'By member: what its own weight is multiplied with. 1 for votes of nobody known.',
+    }),
+  })
+  .meta({ id: 'BatchWeights' });
+export type BatchWeights = z.infer<typeof BatchWeights>;
+
 export const Batch = z
   .strictObject({
     id: RecordId,
@@ -182,6 +200,10 @@ export const Batch = z
     adapter: Sha256.nullable(),
     error: z.string().nullable().meta({ description: 'The last reason a runner gave for failing it.' }),
     preferences: z.array(RecordId).meta({ description: 'Members in training order.' }),
+    raterWeights: BatchWeights.nullable().meta({
+      description:
+        'null = formed under the setting off, or not leased with its weights yet: every vote counts as it says.',
+    }),
     createdAt: Timestamp,
     completedAt: Timestamp.nullable(),
   })

@@ -1,6 +1,7 @@
 /** A domain: a stream of preferences with its own recipe and its own line of adapters. */
 import { z } from 'zod';
 import { Sha256, Slug, Timestamp } from './ids.ts';
+import { RaterWeighting } from './rater.ts';
 import { GateBounds, Recipe } from './recipe.ts';
 import { NonEmptyText } from './text.ts';
 
@@ -27,6 +28,10 @@ const fields = {
   topP: z.number().gt(0).max(1).default(1),
   maxTokens: z.number().int().min(1).max(32768).default(256),
   system: NonEmptyText.optional().meta({ description: 'System message put before a prompt that has none.' }),
+  raterWeights: RaterWeighting.default('off').meta({
+    description:
+      'reliability: a vote counts less in training the less its voter is found to agree with others, and one voter never most of a batch; off: every vote counts as it says.',
+  }),
 };
 
 export const DomainInput = z.strictObject({ id: Slug, ...fields }).meta({ id: 'DomainInput' });
@@ -44,6 +49,7 @@ export const DomainPatch = z
     topP: fields.topP.removeDefault().optional(),
     maxTokens: fields.maxTokens.removeDefault().optional(),
     system: NonEmptyText.optional(),
+    raterWeights: RaterWeighting.optional(),
   })
   .meta({ id: 'DomainPatch' });
 export type DomainPatch = z.infer<typeof DomainPatch>;

@@ -84,14 +84,18 @@ function buildLiked({ candidates, weight }: Judged, { candidate, rating }: { can
 }
 
 /** The first wrong step, after the right ones. A step ends with its line, unless it is the answer's last. */
-function buildStep({ candidates }: Judged, { candidate, firstWrongStep }: Extract<Choice, { type: 'stepMark' }>) {
+function buildStep(
+  { candidates, weight }: Judged,
+  { candidate, firstWrongStep }: Extract<Choice, { type: 'stepMark' }>,
+) {
   const content = candidates.find(({ id }) => id === candidate)?.content;
   if (content?.type !== 'steps') return { notTrainable: 'unsupportedKind' } as const;
   if (firstWrongStep === null) return { notTrainable: 'noWrongStep' } as const;
   const lines = content.steps.map((step, at) => (at + 1 < content.steps.length ? `${step}\n` : step));
   const wrong = lines[firstWrongStep] ?? '';
   if (isBlank(wrong)) return { notTrainable: 'emptyCompletion' } as const;
-  return { completions: [wrong], pairs: [], prefix: lines.slice(0, firstWrongStep).join('') };
+  const prefix = lines.slice(0, firstWrongStep).join('');
+  return { completions: [wrong], pairs: [], prefix, ...(weight !== 1 && { weight }) };
 }
 
 /**

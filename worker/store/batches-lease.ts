@@ -4,6 +4,7 @@
  */
 import type { Example, LeaseRequest } from '../../shared/contracts/batch.ts';
 import { uuidv7 } from '../../shared/math/uuidv7.ts';
+import { weighBatch } from './batches-weights.ts';
 import type { Database } from './database.ts';
 import { batchExamples } from './examples.ts';
 
@@ -28,7 +29,7 @@ type Offer = {
   waiting: number;
 };
 
-type Held = Omit<LeasedBatch, 'batch' | 'examples'>;
+type Held = Omit<LeasedBatch, 'batch' | 'examples'> & { raterWeights: string | null };
 type Taken = [batch: string, held: Held | null];
 type Choice = { batch: OpenBatch; isSpent: boolean } | { formFrom: Offer };
 type OpenBatch = { id: string; fence: number; attempts: number; createdAt: number };
@@ -46,7 +47,7 @@ export const OFFERS = `SELECT d.id AS domain, d.batch_size AS batchSize, d.max_w
       WHERE k.project = d.project AND k.domain = d.id AND k.status = 'waiting' AND k.reason = ''), 0) AS waiting
   FROM json_each(?2) AS e CROSS JOIN domain AS d ON d.project = ?1 AND d.id = e.value`;
 
-const HELD = 'domain, fence, attempts AS attempt, lease_expires AS expiresAt';
+const HELD = 'domain, fence, attempts AS attempt, lease_expires AS expiresAt, rater_weights AS raterWeights';
 
 const TAKE = `UPDATE batch AS b SET state = 'leased', fence = fence + 1, attempts = attempts + 1, runner = ?5,
     lease_expires = ?3 + 1000 * (SELECT lease_seconds FROM domain AS d WHERE d.project = b.project AND d.id = b.domain)
@@ -63,8 +64,9 @@ export const SET_ASIDE = `UPDATE preference SET status = 'quarantined'
 const NEXT = `SELECT seq, created_at FROM preference INDEXED BY preference_waiting
   WHERE project = ?1 AND domain = ?2 AND status = 'waiting' ORDER BY seq LIMIT`;
 
-export const FORM = `INSERT INTO batch (project, id, domain, state, fence, attempts, runner, lease_expires, size, created_at)
-  SELECT ?1, ?3, ?2, 'leased', 1, 1, ?4, ?5 + 1000 * d.lease_seconds, n, ?5
+export const FORM = `INSERT INTO batch (project, id, domain, state, fence, attempts, runner, lease_expires, size, created_at, rater_weights)
+  SELECT ?1, ?3, ?2, 'leased', 1, 1, ?4, ?5 + 1000 * d.lease_seconds, n, ?5,
+    CASE d.rater_weights WHEN 'reliability' THEN '{}' END
   FROM domain AS d, (SELECT count(*) AS n, min(created_at) AS oldest FROM (${NEXT} ?6))
   WHERE d.project = ?1 AND d.id = ?2 AND n > 0 AND (n = ?6 OR oldest <= ?5 - 1000 * d.max_wait_seconds)
   RETURNING ${HELD}`;
@@ -90,7 +92,11 @@ export async function leaseBatch(
     const choice = choose(results, now);
     if (!choice) return null;
     const [batch, held] = 'formFrom' in choice ? await form(choice.formFrom) : await take(choice);
-    if (held) return { batch, ...held, examples: await batchExamples(db, project, batch) };
+    if (held) {
+      const { raterWeights: stored, ...lease } = held;
+      const weighed = await weighBatch(db, project, { batch, domain: held.domain, stored }, now);
+      return { batch, ...lease, examples: await batchExamples(db, project, batch, weighed?.weights) };
+    }
   }
   return null;
 

@@ -1,12 +1,17 @@
 /** Batches as they are shown. */
 import type { Batch, BatchState } from '../../shared/contracts/batch.ts';
+import { readWeights } from './batches-weights.ts';
 import type { Database } from './database.ts';
 
 /** One row of `batch`, with the members it has or had. */
-type Row = Omit<Batch, 'leaseExpiresAt' | 'preferences'> & { leaseExpires: number; members: string };
+type Row = Omit<Batch, 'leaseExpiresAt' | 'preferences' | 'raterWeights'> & {
+  leaseExpires: number;
+  members: string;
+  raterWeights: string | null;
+};
 
 const COLUMNS = `b.id, b.domain, b.state, b.fence, b.attempts, b.runner, b.lease_expires AS leaseExpires, b.adapter, b.error,
-  b.created_at AS createdAt, b.completed_at AS completedAt,
+  b.rater_weights AS raterWeights,  b.created_at AS createdAt, b.completed_at AS completedAt,
   (SELECT json_group_array(id) FROM (SELECT p.id FROM preference AS p
     WHERE p.project = b.project AND p.batch = b.id ORDER BY p.ordinal)) AS members`;
 
@@ -31,10 +36,11 @@ export async function listBatches(
   return results.map(asBatch);
 }
 
-function asBatch({ leaseExpires, members, ...row }: Row): Batch {
+function asBatch({ leaseExpires, members, raterWeights, ...row }: Row): Batch {
   return {
     ...row,
     leaseExpiresAt: row.state === 'leased' ? leaseExpires : null,
     preferences: JSON.parse(members) as string[],
+    raterWeights: readWeights(raterWeights),
   };
 }

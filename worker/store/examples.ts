@@ -33,9 +33,15 @@ export const BATCH_EXAMPLES = `SELECT ${COLUMNS} FROM preference AS p ${JOINED}
 export const HELD_OUT_EXAMPLES = `SELECT ${COLUMNS} FROM preference AS p INDEXED BY preference_held_out ${JOINED}
   WHERE p.project = ?1 AND p.domain = ?2 AND p.status = 'heldOut' ORDER BY p.seq DESC LIMIT ?3`;
 
-/** The members of a batch that is being trained on, in training order. */
-export async function batchExamples(db: Database, project: string, batch: string): Promise<Example[]> {
-  const { results } = await db.$client.prepare(BATCH_EXAMPLES).bind(project, batch).all<Row>();
+/** The members of a batch that is being trained on, in training order. factors: of their weights, by id; default 1. */
+export async function batchExamples(
+  db: Database,
+  project: string,
+  batch: string,
+  factors: Record<string, number> = {},
+): Promise<Example[]> {
+  const found = await db.$client.prepare(BATCH_EXAMPLES).bind(project, batch).all<Row>();
+  const results = found.results.map((row) => ({ ...row, weight: row.weight * (factors[row.id] ?? 1) }));
   // What yields no example was set apart when it came in; what came under another recipe, the runner has a word on.
   return results.map((row) => example(row) ?? buildAnyExample(judgedOf(row), row.system));
 }

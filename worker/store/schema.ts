@@ -5,7 +5,7 @@
 import { sql } from 'drizzle-orm';
 import { check, index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
 import type { Gate, Metrics } from '../../shared/contracts/adapter.ts';
-import type { BatchState } from '../../shared/contracts/batch.ts';
+import type { BatchState, BatchWeights } from '../../shared/contracts/batch.ts';
 import type { Content, Origin } from '../../shared/contracts/candidate.ts';
 import type { ComparisonKind } from '../../shared/contracts/comparison.ts';
 import type { EncoderInput, UnusableReason } from '../../shared/contracts/encoder.ts';
@@ -74,6 +74,9 @@ export const domain = sqliteTable(
     topP: real('top_p').notNull(),
     maxTokens: integer('max_tokens').notNull(),
     system: text(),
+    raterWeights: text('rater_weights', { enum: ['off', 'reliability'] })
+      .notNull()
+      .default('off'),
     /** Two pointers: where training continues, and what is served. null = the base. */
     head: text(),
     live: text(),
@@ -131,6 +134,9 @@ export const candidate = sqliteTable(
   (t) => [primaryKey({ columns: [t.project, t.comparison, t.id] })],
 );
 
+/** Votes that put outputs in an order. SQLite finds the index by these very words. */
+export const IS_DECIDED = `superseded_by IS NULL AND choice ->> '$.type' IN ('pair', 'ranking', 'rating')`;
+
 export const preference = sqliteTable(
   'preference',
   {
@@ -166,6 +172,8 @@ export const preference = sqliteTable(
     index('preference_held_out').on(t.project, t.domain, t.seq).where(sql`status = 'heldOut'`),
     index('preference_batch').on(t.project, t.batch, t.ordinal).where(sql`batch IS NOT NULL`),
     index('preference_domain').on(t.project, t.domain, t.seq),
+    // The newest votes that decide something, as the report of raters looks at them.
+    index('preference_decided').on(t.project, t.domain, t.seq).where(sql.raw(IS_DECIDED)),
     index('preference_user').on(t.project, t.domain, t.user, t.seq).where(sql`user IS NOT NULL`),
   ],
 );
@@ -246,6 +254,8 @@ export const batch = sqliteTable(
     size: integer().notNull(),
     adapter: text(),
     error: text(),
+    /** null = every vote counts as it says; {} = to be computed at the next lease; else a BatchWeights. */
+    raterWeights: text('rater_weights', { mode: 'json' }).$type<BatchWeights | Record<string, never>>(),
     createdAt: integer('created_at').notNull(),
     completedAt: integer('completed_at'),
   },

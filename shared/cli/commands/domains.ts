@@ -1,5 +1,6 @@
 /** `prefloop domains`: streams of preferences, each with its recipe. */
 import type { Client } from '../../client/client.ts';
+import { RaterWeighting } from '../../contracts/rater.ts';
 import { Recipe } from '../../contracts/recipe.ts';
 import { defineCommand } from '../command.ts';
 import { connectionOptions, openClient } from '../connection.ts';
@@ -11,6 +12,13 @@ type DomainBody = Parameters<Client['createDomain']>[0];
 type DomainChange = Parameters<Client['updateDomain']>[1];
 
 const METHODS = Recipe.options.map(({ shape }) => shape.method.value);
+
+const raterWeights = {
+  type: 'text',
+  value: 'HOW',
+  choices: RaterWeighting.options,
+  help: 'Whether votes of unreliable people count less in training. A new domain has: off.',
+} as const;
 
 const create = defineCommand(
   {
@@ -25,6 +33,7 @@ const create = defineCommand(
         choices: METHODS,
         help: 'The recipe’s method. Default: ofs-dpo.',
       },
+      raterWeights,
       ...settingOptions,
       ...connectionOptions,
     },
@@ -32,10 +41,10 @@ const create = defineCommand(
   },
   async (values, [id = '']) => {
     const body = await readSettings(values);
-    const { baseModel = body.baseModel } = values;
+    const { baseModel = body.baseModel, raterWeights = body.raterWeights } = values;
     const given = body.recipe as { method?: string } | undefined;
     const recipe = { ...given, method: values.method ?? given?.method ?? 'ofs-dpo' };
-    printJson(await openClient(values).createDomain({ ...body, id, baseModel, recipe } as DomainBody));
+    printJson(await openClient(values).createDomain({ ...body, id, baseModel, recipe, raterWeights } as DomainBody));
     return undefined;
   },
 );
@@ -45,10 +54,12 @@ const patch = defineCommand(
     name: 'prefloop domains patch',
     summary: 'Changes a domain; a recipe is replaced whole. What fixes the split cannot change.',
     positionals: ['ID'],
-    options: { ...settingOptions, ...connectionOptions },
+    options: { raterWeights, ...settingOptions, ...connectionOptions },
   },
   async (values, [id = '']) => {
-    printJson(await openClient(values).updateDomain(id, (await readSettings(values)) as DomainChange));
+    const { raterWeights } = values;
+    const change = { ...(await readSettings(values)), ...(raterWeights && { raterWeights }) };
+    printJson(await openClient(values).updateDomain(id, change as DomainChange));
     return undefined;
   },
 );

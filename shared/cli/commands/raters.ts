@@ -1,48 +1,38 @@
-/** `prefloop raters`: whether the people who vote agree. */
+/** `prefloop raters`: whether the people who vote agree, and what they prefer. */
+import type { RaterReport } from '../../contracts/rater.ts';
 import { defineCommand } from '../command.ts';
 import { connectionOptions, openClient } from '../connection.ts';
-import { formatCount, startProgress } from '../progress-bar.ts';
-import { type RaterReport, reportRaters } from '../rater-report.ts';
+import { formatCount } from '../progress-bar.ts';
 import { formatTable, printJson } from '../table.ts';
 
 export const ratersCommand = defineCommand(
   {
     name: 'prefloop raters',
-    summary: 'Do a domain’s people agree, do they favour a place, and whose votes say little?',
+    summary: 'Do a domain’s people agree, do they favour a place, whose votes say little, which models do they prefer?',
     positionals: ['DOMAIN'],
     options: {
       top: { type: 'integer', value: 'N', help: 'So many people, those with the most votes.', default: 20, min: 0 },
       json: { type: 'flag', help: 'All of it as JSON, everybody included.' },
       ...connectionOptions,
     },
+    notes: 'Over the newest 2,000 votes that decide something. What the numbers and suspicions mean: docs/metrics.md.',
   },
   async (values, [domain = '']) => {
-    const client = openClient(values);
-    await client.getDomain(domain); // a misspelt one would have no votes
-    const progress = startProgress({ label: 'Reading votes' });
-    let read = 0;
-    async function* counted() {
-      for await (const vote of client.eachPreference({ domain })) {
-        progress.update(++read);
-        yield vote;
-      }
-    }
-    const report = await reportRaters(counted());
-    progress.finish();
+    const report = await openClient(values).getRaters(domain);
     if (values.json) printJson(report);
     else process.stdout.write(`${printReport(report, values.top)}\n`);
     return undefined;
   },
 );
 
-function printReport({ votes, people, judgedTwice, alpha, position, raters }: RaterReport, top: number): string {
-  const points = (share: number) => `${share > 0 ? '+' : ''}${(100 * share).toFixed(0)}`;
+function printReport(report: RaterReport, top: number): string {
+  const { votes, people, judgedTwice, alpha, alphaLow, alphaHigh, position, raters, models } = report;
   const lines = [
     `${formatCount(votes)} votes of ${formatCount(people)} people`,
-    judgedTwice > 0
-      ? `agreement on ${formatCount(judgedTwice)} pairs that several judged: α = ${number(alpha)} (1 all agree, 0 chance)`
-      : 'nobody judged the same pair as another: nothing is known of agreement',
-    position.n > 0
+    alpha === null
+      ? 'nobody judged the same pair as another: nothing is known of agreement'
+      : `agreement on ${formatCount(judgedTwice)} pairs that several judged: α = ${number(alpha)} (${number(alphaLow)} to ${number(alphaHigh)}; 1 all agree, 0 chance)`,
+    position
       ? `the first place wins ${points(position.value)} points more than half (${points(position.low)} to ${points(position.high)})`
       : 'no vote says where its choice was shown',
   ];
@@ -51,9 +41,19 @@ function printReport({ votes, people, judgedTwice, alpha, position, raters }: Ra
     votes: rater.votes,
     'judged by others too': rater.checked,
     informedness: number(rater.informedness),
-    'first place': rater.position.n > 0 ? points(rater.position.value) : '-',
+    'first place': rater.position ? points(rater.position.value) : '-',
+    'median s': rater.medianLatencyMs === null ? '-' : (rater.medianLatencyMs / 1000).toFixed(1),
+    suspicions: rater.suspicions.join(' '),
   }));
-  return [...lines, ...(rows.length > 0 ? ['', formatTable(rows)] : [])].join('\n');
+  const strengths = models.map(({ adapter, strength, low, high, n }) => ({
+    model: adapter?.slice(0, 12) ?? 'base',
+    strength: number(strength),
+    interval: `${number(low)} to ${number(high)}`,
+    votes: n,
+  }));
+  const tables = [rows, strengths].filter((table) => table.length > 0).map((table) => formatTable(table));
+  return [...lines, ...tables.flatMap((table) => ['', table])].join('\n');
 }
 
-const number = (value: number) => (Number.isNaN(value) ? '-' : value.toFixed(2));
+const number = (value: number | null) => (value === null ? '-' : value.toFixed(2));
+const points = (share: number) => `${share > 0 ? '+' : ''}${(100 * share).toFixed(0)}`;
