@@ -2,6 +2,7 @@
 import type { Choice } from '../../shared/contracts/preference.ts';
 import type { RaterVote } from '../../shared/raters/vote.ts';
 import type { Database } from './database.ts';
+import { IS_DECIDED } from './schema.ts';
 
 /** Votes that a report looks at. */
 export const WINDOW = 2000;
@@ -9,6 +10,7 @@ export const WINDOW = 2000;
 export type WindowVote = RaterVote & { isHeldOut: boolean };
 
 type Row = {
+  seq: number;
   user: string | null;
   choice: string;
   latencyMs: number | null;
@@ -26,19 +28,19 @@ const OUTPUT = `CASE WHEN length(a.content) <= 1024 THEN a.content
 /** What no model of ours is known to have made is other; the base has no adapter. */
 const MODEL = `coalesce(a.origin ->> '$.adapter', CASE WHEN a.origin ->> '$.role' IN ('imported', 'caller') THEN 'other' END)`;
 
-export const NEWEST_DECIDED = `SELECT p.user, p.choice, p.latency_ms AS latencyMs, p.status = 'heldOut' AS isHeldOut,
+// First the newest, then what belongs to them: however many rows there are, so many are read.
+export const NEWEST_DECIDED = `SELECT w.seq, w.user, w.choice, w.latency_ms AS latencyMs, w.status = 'heldOut' AS isHeldOut,
     c.nonce IS NOT NULL AS isDealt, c.prompt, c.candidates AS dealt,
     (SELECT json_group_object(a.id, json_array(${OUTPUT}, ${MODEL})) FROM candidate AS a
       WHERE a.project = c.project AND a.comparison = c.id) AS made
-  FROM preference AS p INDEXED BY preference_decided
-  CROSS JOIN comparison AS c ON c.project = p.project AND c.id = p.comparison
-  WHERE p.project = ?1 AND p.domain = ?2 AND p.superseded_by IS NULL AND p.choice ->> '$.type' IN ('pair', 'ranking', 'rating')
-  ORDER BY p.seq DESC LIMIT ?3`;
+  FROM (SELECT seq, project, user, choice, latency_ms, status, comparison FROM preference INDEXED BY preference_decided
+    WHERE project = ?1 AND domain = ?2 AND ${IS_DECIDED} ORDER BY seq DESC LIMIT ?3) AS w
+  CROSS JOIN comparison AS c ON c.project = w.project AND c.id = w.comparison`;
 
 /** At most WINDOW of them, oldest first. */
 export async function readWindow(db: Database, project: string, domain: string): Promise<WindowVote[]> {
   const { results } = await db.$client.prepare(NEWEST_DECIDED).bind(project, domain, WINDOW).all<Row>();
-  return results.reverse().map(asVote);
+  return results.sort((one, other) => one.seq - other.seq).map(asVote);
 }
 
 function asVote({ user, choice, latencyMs, isHeldOut, isDealt, prompt, dealt, made }: Row): WindowVote {

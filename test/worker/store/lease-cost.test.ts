@@ -7,9 +7,11 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { getPlatformProxy } from 'wrangler';
 import { applyMigrations } from '../../../worker/hosts/migrations.ts';
 import { FILL, FORM, OFFERS } from '../../../worker/store/batches-lease.ts';
+import { MEMBERS } from '../../../worker/store/batches-weights.ts';
 import { database } from '../../../worker/store/database.ts';
 import { BATCH_EXAMPLES, HELD_OUT_EXAMPLES } from '../../../worker/store/examples.ts';
 import { DOMAIN_PAGE, PROJECT_PAGE } from '../../../worker/store/preferences-export.ts';
+import { NEWEST_DECIDED } from '../../../worker/store/raters.ts';
 import { domain } from '../../../worker/store/schema.ts';
 import { OWNERS, SUPPORT } from '../../../worker/store/support.ts';
 import { TASTE, TASTE_VOTES } from '../../../worker/store/tastes.ts';
@@ -17,11 +19,12 @@ import { DOMAIN, makeWorld, PROJECT } from './world.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
-it('no statement of a lease, of the held-out part, of the export or of a taste sorts or scans', async () => {
+it('no statement of a lease, of the held-out part, of the export, of raters or of a taste sorts or scans', async () => {
   const db = await makeWorld();
   const pages = [DOMAIN_PAGE, PROJECT_PAGE];
   const tastes = [TASTE, TASTE_VOTES, OWNERS, SUPPORT];
-  for (const sql of [OFFERS, FORM, FILL, BATCH_EXAMPLES, HELD_OUT_EXAMPLES, ...pages, ...tastes]) {
+  const raters = [NEWEST_DECIDED, MEMBERS];
+  for (const sql of [OFFERS, FORM, FILL, BATCH_EXAMPLES, HELD_OUT_EXAMPLES, ...pages, ...tastes, ...raters]) {
     const parameters = Math.max(...Array.from(sql.matchAll(/\?(\d+)/g), ([, n]) => Number(n)));
     const plan = db.$client.prepare(`EXPLAIN QUERY PLAN ${sql}`).bind(...new Array(parameters).fill(1));
     const steps = (await plan.all<{ detail: string }>()).results.map(({ detail }) => detail);
@@ -64,6 +67,25 @@ it('a lease of 64 reads as many rows among a thousand waiting votes as among a h
   expect(costs[1]).toEqual(costs[0]);
   expect(costs[2]).toEqual(costs[0]);
   for (const read of Object.values(costs[0] ?? {})) expect(read).toBeLessThan(64 * 12);
+});
+
+it('the newest votes that decide something cost the same among a thousand as among a hundred thousand skips', async () => {
+  const costs = [];
+  for (const skips of [1_000, 100_000]) {
+    const id = `r${skips}`;
+    await database(d1)
+      .insert(domain)
+      .values({ ...DOMAIN, id });
+    const insert = d1.prepare(`WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?3)
+      INSERT INTO preference (project, id, body_hash, domain, comparison, choice, confidence, weight, status, created_at, superseded_by)
+      SELECT ?1, ?2 || ?4 || i, '', ?2, 'c', json_object('type', ?4), 1, 1, 'consumed', 0, ?5 FROM n`);
+    await insert.bind(PROJECT, id, skips, 'pair', null).run();
+    await insert.bind(PROJECT, id, skips, 'skip', null).run();
+    await insert.bind(PROJECT, id, skips, 'ranking', 'later').run();
+    costs.push((await d1.prepare(NEWEST_DECIDED).bind(PROJECT, id, 500).all()).meta.rows_read);
+  }
+  expect(costs[1]).toBe(costs[0]);
+  expect(costs[0]).toBeLessThan(500 * 4);
 });
 
 /** Rows read by each statement of a lease, in a domain with as many consumed votes as waiting ones. */
