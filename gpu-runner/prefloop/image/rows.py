@@ -22,7 +22,7 @@ from prefloop.text.encode import Untrainable
 @dataclass(frozen=True)
 class PictureRow:
     """One preference over pictures, by their hashes. phi_k: how likely each is preferred to another one; support: votes
-    that the person is known by, the newest first."""
+    that the person is known by, the newest first; weight: what it counts where it has no pairs to say it."""
 
     preference: str
     caption: str
@@ -31,6 +31,7 @@ class PictureRow:
     phi_k: tuple[float, ...]
     support: tuple[SupportVote, ...] = ()
     user: str | None = None
+    weight: float = 1.0
 
 
 class PictureReader:
@@ -70,6 +71,7 @@ class PictureReader:
             tuple(phi) if phi is not None else phi_of(example),
             tuple(pair for one in example.support or () for pair in support(one)),
             example.user_key,
+            1.0 if example.weight is None else example.weight,
         )
 
     def latents(self, rows: Sequence[PictureRow]) -> Tensor:

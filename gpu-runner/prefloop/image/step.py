@@ -24,7 +24,7 @@ class PictureBatch:
 
     chosen_B, rejected_B index the pictures; p_B, weight_B as in `objectives.margins`; preferences: how many there are.
     users (R, T, U): of whom each preference is, where the model is told; groups go round them. phi_N: how likely a picture is
-    preferred to another one of its prompt.
+    preferred to another one of its prompt. alone_G: what each prompt counts where it has no pairs; None: whole.
     """
 
     latents: Tensor
@@ -37,6 +37,7 @@ class PictureBatch:
     preferences: int
     users: Tensor | None = None
     phi_N: Tensor | None = None
+    alone_G: Tensor | None = None
 
     def condition_of_each(self, users: Tensor) -> Condition:
         """Of one picture to each of the preferences, which have the first groups; groups come in order."""

@@ -65,12 +65,14 @@ def attack(base: Base, policy: Adapter | None, rows: Sequence[Encoded], recipe: 
     pairs: list[Encoded] = []
     safe_prompts = 0
     for row, group, verdicts in zip(rows, drawn, safe, strict=True):
-        chosen = as_lesson(row).completions[0]
+        lesson = as_lesson(row)
+        chosen = lesson.completions[0]
         found = {answer.ids for answer, is_safe in zip(group, verdicts, strict=True) if not is_safe}
         unsafe = sorted(ids for ids in found if ids != chosen) or given(row, chosen)
         safe_prompts += not unsafe
         for number, rejected in enumerate(unsafe):
-            pair = Pair(chosen=0, rejected=1, p=1.0, weight=1.0)
+            # That the chosen one is safe is what the vote says.
+            pair = Pair(chosen=0, rejected=1, p=1.0, weight=lesson.weight)
             name = f"{row.preference}-{number}"
             pairs.append(
                 replace(row, preference=name, completions=(chosen, rejected), pairs=(pair,), lessons=())

@@ -178,16 +178,19 @@ def picture_batch(
         len(rows) // samples,
         None if users is None else users.to(model.device),
         number([phi for row in rows for phi in row.phi_k]),
+        number([row.weight for row in rows]),
     )
 
 
 def vote_weights(batch: PictureBatch) -> Tensor:
-    """(G,): what each preference counts, which its pairs share; one without pairs counts whole. Samples of its noise share it."""
+    """(G,): what each preference counts, which its pairs share; one without pairs counts as its vote says. Samples of its
+    noise share it."""
     groups = int(batch.groups_N.max()) + 1
     group_B = batch.groups_N[batch.chosen_B]
     weight_G = batch.weight_B.new_zeros(groups).index_add(0, group_B, batch.weight_B)
     pairs_G = torch.bincount(group_B, minlength=groups)
-    return torch.where(pairs_G > 0, weight_G, batch.preferences / groups)
+    alone_G = torch.ones_like(weight_G) if batch.alone_G is None else batch.alone_G
+    return torch.where(pairs_G > 0, weight_G, alone_G * (batch.preferences / groups))
 
 
 def form_of(recipe: ImageRecipe) -> dict[str, Any]:

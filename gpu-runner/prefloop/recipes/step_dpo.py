@@ -25,12 +25,14 @@ from prefloop.text.reference_cache import ReferenceCache
 
 @dataclass(frozen=True)
 class WrongStep:
-    """row: whose prompt it answers. before: the right steps, each with its line's end. step: the first wrong one."""
+    """row: whose prompt it answers. before: the right steps, each with its line's end. step: the first wrong one.
+    weight: of the vote that says so; of what the checker finds, 1."""
 
     row: Encoded
     asked: tuple[int, ...]
     before: str
     step: str
+    weight: float = 1.0
 
 
 def train_step_dpo(
@@ -68,7 +70,8 @@ def marked(base: Base, rows: Sequence[Encoded]) -> list[WrongStep]:
         example = row.example
         if example is not None and example.prefix is not None and not row.pairs:
             asked = tuple(base.encoder.prompt_ids(example.prompt))
-            found.append(WrongStep(row, asked, example.prefix, example.completions[0]))
+            weight = 1.0 if example.weight is None else example.weight
+            found.append(WrongStep(row, asked, example.prefix, example.completions[0], weight))
     return found
 
 
@@ -122,7 +125,7 @@ def rectify(
         steps = dict.fromkeys(text.splitlines(keepends=True)[0] for text in solved if text)
         for place, step in enumerate(step for step in steps if step.strip() != one.step.strip()):
             texts = (tuple(base.encoder.step_ids(step)), tuple(base.encoder.step_ids(one.step)))
-            pair = Pair(chosen=0, rejected=1, p=1.0, weight=1.0)
+            pair = Pair(chosen=0, rejected=1, p=1.0, weight=one.weight)
             name = f"{one.row.preference}-{number}-{place}"
             rows.append(replace(one.row, preference=name, prompt=prompt, completions=texts, pairs=(pair,)))
     return rows

@@ -280,6 +280,19 @@ def test_sft_takes_pictures_that_were_liked_without_a_pair(unet: ImageModel):
     assert done.metrics["pairs"] == 0 and len(done.losses) == 1
 
 
+def test_a_picture_that_was_liked_without_a_pair_counts_as_its_vote_says(unet: ImageModel):
+    pictures: dict[str, bytes] = {}
+    reader = PictureReader(unet, pictures.__getitem__)
+    liked = vote(1, pictures) | {"pairs": [], "ratings": [4, 5]}
+
+    def loss(**weight: float) -> float:
+        row = reader.read(Example.model_validate(liked | weight), support_of)
+        return train_image_method(unet, reader, None, [row], recipe_of("sft"), lambda: None).losses[0]
+
+    assert loss(weight=0.25) == pytest.approx(0.25 * loss(), rel=1e-5)
+    assert loss(weight=1.0) == loss() and loss(weight=0.0) == 0
+
+
 @pytest.mark.parametrize("method", ["sft", "rank-dpo"])
 def test_a_vote_counts_by_its_weight_and_one_without_pairs_whole(unet: ImageModel, method: str):
     """Two votes of one step: the second without pairs, the first by what its pairs weigh together."""

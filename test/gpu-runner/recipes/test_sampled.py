@@ -146,6 +146,25 @@ def test_step_dpo_mends_marked_and_found_steps(base: Base, monkeypatch: pytest.M
     assert found.metrics["wrongSteps"] > 0
 
 
+def test_pairs_that_a_recipe_makes_of_a_vote_count_what_the_vote_counts(
+    base: Base, monkeypatch: pytest.MonkeyPatch
+):
+    """The loss begins at ln 2 times the weight."""
+    monkeypatch.setattr(step_dpo, "make_checker", lambda _: EveryEvenIsSolved())
+    monkeypatch.setattr(egida, "make_judge", lambda _: LikesShort())
+    steps = StepDpoRecipe(method="step-dpo", corrections=6, **SAMPLED | {"max_tokens": 40})
+    mark = {"prefix": "the first step\n", **ANSWER}
+    safe = EgidaRecipe(method="egida", beta=0.5, **SAMPLED)
+
+    def first(weight: float) -> list[float]:
+        marks = [example(n, [f"the wrong step {n}\n"], **mark, weight=weight) for n in range(3)]
+        liked = [example(n, [f"no {n}"], ratings=[1.0], weight=weight) for n in range(6)]
+        return [run(base, steps, marks).losses[0], run(base, safe, liked).losses[0]]
+
+    assert first(0.25) == pytest.approx([0.25 * 0.693147] * 2, abs=1e-5)
+    assert first(1.0) == pytest.approx([0.693147] * 2, abs=1e-5)
+
+
 def test_a_step_with_an_empty_prefix_and_an_end_is_an_answer(base: Base):
     """Step-DPO on whole answers is DPO."""
     whole = base.encoder.encode(votes(1)[0], 200)

@@ -104,7 +104,20 @@ describeOnHosts('the operator’s commands', (edge) => {
     expect(wrong.stderr).toMatch(/batchSize.*\[invalid_request\] \(request .+\)\n$/);
     expect(JSON.parse((await as(reader, 'domains', 'show', 'tone')).stdout).batchSize).toBe(9);
 
-    await as(admin, 'domains', 'create', 'replies', '--base-model', 'tiny');
+    const weighed = await as(
+      admin,
+      'domains',
+      'create',
+      'replies',
+      '--base-model',
+      'tiny',
+      '--rater-weights',
+      'reliability',
+    );
+    expect(JSON.parse(weighed.stdout).raterWeights).toBe('reliability');
+    const patched = await as(admin, 'domains', 'patch', 'replies', '--rater-weights', 'off');
+    expect(JSON.parse(patched.stdout).raterWeights).toBe('off');
+    expect(await as(admin, 'domains', 'patch', 'replies', '--rater-weights', 'some')).toMatchObject({ code: 2 });
     const votes = ['ann', 'ben'].flatMap((user) => importedVotes(3, { user }));
     await createClient({ edge: edge.url, token: admin }).createPreferences(votes as PreferenceInput[]);
     const said = await as(admin, 'raters', 'replies', '--top', '1');
@@ -112,11 +125,11 @@ describeOnHosts('the operator’s commands', (edge) => {
       0,
       [
         '6 votes of 2 people',
-        'agreement on 3 pairs that several judged: α = 1.00 (1 all agree, 0 chance)',
+        'agreement on 3 pairs that several judged: α = 1.00 (-0.42 to 1.00; 1 all agree, 0 chance)',
         'no vote says where its choice was shown',
       ],
     ]);
-    expect(said.stdout).toMatch(/\nann +3 +3 +0\.\d\d +-\n$/);
+    expect(said.stdout).toMatch(/\nann +3 +3 +0\.\d\d +- +- *\n$/);
     expect(JSON.parse((await as(admin, 'raters', 'replies', '--json')).stdout)).toMatchObject({ people: 2, alpha: 1 });
     expect(await as(admin, 'raters', 'nowhere')).toMatchObject({ code: 1, stdout: '' });
 

@@ -134,6 +134,28 @@ describe('what cannot train says why', () => {
   });
 });
 
+it('what has no pairs says itself what it counts: a liked answer, and a step that was marked wrong', () => {
+  const candidates = [
+    { id: 'a', content: { type: 'text' as const, text: 'A' } },
+    { id: 's', content: { type: 'steps' as const, steps: ['right', 'wrong'] } },
+  ];
+  const asked = { preference: 'h1', prompt: { text: '?', answer: '4' }, candidates, confidence: 1 };
+  const liked: Choice = { type: 'rating', ratings: [{ candidate: 'a', rating: 1 }] };
+  const marked: Choice = { type: 'stepMark', candidate: 's', firstWrongStep: 1 };
+  for (const weight of [1, 0.25, 0]) {
+    const said = weight === 1 ? {} : { weight };
+    const { prompt, preference } = asked;
+    expect(buildExample({ ...asked, choice: liked, weight }, { method: 'sft' })).toEqual({
+      ...{ prompt, preference, completions: ['A'], pairs: [], ratings: [1] },
+      ...said,
+    });
+    expect(buildExample({ ...asked, choice: marked, weight }, { method: 'step-dpo' })).toEqual({
+      ...{ prompt, preference, completions: ['wrong'], pairs: [], prefix: 'right\n' },
+      ...said,
+    });
+  }
+});
+
 describe('for any choice over any texts', () => {
   const random = seededRandom(7);
 
