@@ -6,8 +6,6 @@ import type { People } from './people.ts';
 
 export interface Agreement {
   judgedTwice: number;
-  /** Krippendorff's α with its 95 % interval; null where nobody judged what another did. */
-  alpha: { value: number; low: number; high: number } | null;
   /** By person; without who was never checked. */
   informedness: Map<string, { value: number; low: number; high: number; checked: number }>;
   /** Median informedness of those who were checked often; null where people are not seen to agree beyond chance. */
@@ -19,7 +17,7 @@ const RESAMPLES = 500;
 const OFTEN = 10;
 
 export function measureAgreement({ people, answers }: People): Agreement {
-  const checked = [...answers.values()].filter((given) => given.size > 1);
+  const checked = judgedTwice(answers);
   const names = [...people.keys()];
   const number = new Map(names.map((name, index) => [name, index]));
   const ratings: Rating[] = checked.flatMap((given, task) =>
@@ -30,10 +28,9 @@ export function measureAgreement({ people, answers }: People): Agreement {
   raters.forEach(({ informedness: value, low, high, ratings }, index) => {
     if (ratings > 0) informedness.set(names[index] as string, { value, low, high, checked: ratings });
   });
-  const alpha = alphaOf(checked.map((given) => [...given.values()].map(Number)));
   const usual = [...informedness.values()].filter((one) => one.checked >= OFTEN).map(({ value }) => value);
   const median = usual.length > 0 && agreeBeyondChance(checked) ? quantile(usual, 0.5) : 0;
-  return { judgedTwice: checked.length, alpha, informedness, typical: median > 0 ? median : null };
+  return { judgedTwice: checked.length, informedness, typical: median > 0 ? median : null };
 }
 
 /**
@@ -62,8 +59,14 @@ function agreeBeyondChance(checked: readonly Map<string, boolean>[]): boolean {
   return beyond > 1.959964 * Math.sqrt(variance);
 }
 
-/** Which of two outputs comes first is of no account: each pair is seen both ways, and chance is a coin. */
-function alphaOf(units: readonly number[][]): Agreement['alpha'] {
+const judgedTwice = (answers: People['answers']) => [...answers.values()].filter((given) => given.size > 1);
+
+/**
+ * Krippendorff's α with its 95 % interval; null where nobody judged what another did. Which of two outputs comes first is of no
+ * account: each pair is seen both ways, and chance is a coin.
+ */
+export function measureAlpha({ answers }: People): { value: number; low: number; high: number } | null {
+  const units = judgedTwice(answers).map((given) => [...given.values()].map(Number));
   if (units.length === 0) return null;
   const bothWays = units.map((values) => [values, values.map((value) => 1 - value)]);
   const { value, low, high } = krippendorffInterval(bothWays, { seed: 1, resamples: RESAMPLES });

@@ -2,7 +2,7 @@
 import type { PlaceBias, Rater, RaterReport } from '../contracts/rater.ts';
 import { positionBias } from '../math/position-bias.ts';
 import { quantile } from '../math/quantile.ts';
-import { type Agreement, measureAgreement } from './agreement.ts';
+import { type Agreement, measureAgreement, measureAlpha } from './agreement.ts';
 import { rankModels } from './models.ts';
 import { type Person, tallyPeople } from './people.ts';
 import { findSuspicions, type Usual, usualLatency } from './suspicions.ts';
@@ -12,7 +12,7 @@ import type { RaterVote } from './vote.ts';
 export function reportRaters(domain: string, window: number, votes: readonly RaterVote[]): RaterReport {
   const tally = tallyPeople(votes);
   const agreement = measureAgreement(tally);
-  const { alpha, judgedTwice } = agreement;
+  const alpha = measureAlpha(tally);
   const usual: Usual = { informedness: agreement.typical, latencyMs: usualLatency(tally.people.values()) };
   const raters = [...tally.people].map(([user, person]) => raterOf(user, person, agreement, usual));
   return {
@@ -20,7 +20,7 @@ export function reportRaters(domain: string, window: number, votes: readonly Rat
     window,
     votes: tally.votes,
     people: tally.people.size,
-    judgedTwice,
+    judgedTwice: agreement.judgedTwice,
     alpha: alpha?.value ?? null,
     alphaLow: alpha?.low ?? null,
     alphaHigh: alpha?.high ?? null,

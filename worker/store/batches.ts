@@ -11,7 +11,7 @@ type Row = Omit<Batch, 'leaseExpiresAt' | 'preferences' | 'raterWeights'> & {
 };
 
 const COLUMNS = `b.id, b.domain, b.state, b.fence, b.attempts, b.runner, b.lease_expires AS leaseExpires, b.adapter, b.error,
-  b.rater_weights AS raterWeights,  b.created_at AS createdAt, b.completed_at AS completedAt,
+  b.rater_weights AS raterWeights, b.created_at AS createdAt, b.completed_at AS completedAt,
   (SELECT json_group_array(id) FROM (SELECT p.id FROM preference AS p
     WHERE p.project = b.project AND p.batch = b.id ORDER BY p.ordinal)) AS members`;
 
