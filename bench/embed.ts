@@ -76,7 +76,7 @@ function describe(figure: Figure | undefined): string {
 }
 
 async function measureWarm(persist: string, folder: EncoderFolder, votes: number, sets: ReturnType<typeof readSets>) {
-  const edge = await spawnEdge({ host: 'workers', persist, settings: { ROOT_KEY } });
+  const edge = await spawnEdge({ host: 'workers', persist, settings: { ROOT_KEY }, direct: true });
   try {
     const { adminKey } = await createClient({ edge: edge.url, token: ROOT_KEY }).createProject({ id: 'bench' });
     const client = createClient({ edge: edge.url, token: adminKey, retries: 0 });
@@ -122,7 +122,7 @@ async function measureWarm(persist: string, folder: EncoderFolder, votes: number
 async function measureCold(persist: string, key: string, starts: number): Promise<Figure> {
   const times: number[] = [];
   for (let start = 0; start < starts; start++) {
-    const edge = await spawnEdge({ host: 'workers', persist, settings: { ROOT_KEY } });
+    const edge = await spawnEdge({ host: 'workers', persist, settings: { ROOT_KEY }, direct: true });
     try {
       const client = createClient({ edge: edge.url, token: key, retries: 0 });
       const { encoder } = await client.getDomain(DOMAIN);

@@ -7,10 +7,12 @@ import { SETTINGS, type Settings, startWorkers } from './edge/workers.ts';
 import { buildPages } from './pages.ts';
 
 const HELP = `node scripts/edge.ts [--host workers|deno] [--port 8787] [--hostname 127.0.0.1] [--persist DIR] [--attached]
+                       [--direct]
 
 Applies the migrations, starts the edge and prints "edge ready: URL (HOST)". SIGTERM and SIGINT end it.
   --persist DIR   database and files (default .prefloop/edge)
   --port N        0 takes a free one
+  --direct        the address of workerd itself, on a free port, past wrangler's proxy: for measurements
   --attached      ends when standard input ends: whoever started it can then leave nothing behind
 Environment: ${SETTINGS.join(', ')}.`;
 
@@ -21,6 +23,7 @@ const { values } = parseArgs({
     hostname: { type: 'string', default: '127.0.0.1' },
     persist: { type: 'string', default: '.prefloop/edge' },
     attached: { type: 'boolean', default: false },
+    direct: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -50,7 +53,13 @@ if (values.attached) process.stdin.on('end', end).resume();
 
 await buildPages();
 const start = values.host === 'deno' ? startDeno : startWorkers;
-const { hostname } = values;
-const started = await start({ hostname, port: Number(values.port), persist: resolve(values.persist), settings });
+const { hostname, direct } = values;
+const started = await start({
+  hostname,
+  port: Number(values.port),
+  persist: resolve(values.persist),
+  settings,
+  direct,
+});
 stop = started.stop;
 printReady(started.url, values.host);

@@ -26,6 +26,8 @@ export async function spawnEdge(options: {
   persist: string;
   port?: number;
   settings?: Settings;
+  /** Past the proxy that wrangler puts before workerd. */
+  direct?: boolean;
 }): Promise<Edge> {
   const script = fileURLToPath(new URL('../edge.ts', import.meta.url));
   const args = [
@@ -36,6 +38,7 @@ export async function spawnEdge(options: {
     '--persist',
     options.persist,
     '--attached',
+    ...(options.direct ? ['--direct'] : []),
   ];
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, ...args], {
     stdio: ['pipe', 'pipe', 'inherit'],

@@ -21,12 +21,16 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const config = join(root, 'wrangler.toml');
 const migrations = join(root, 'migrations');
 
-/** Starts it and waits until it answers. `port` 0 takes a free one. */
+/**
+ * Starts it and waits until it answers. `port` 0 takes a free one. direct: the address of workerd itself, on a free port, past the
+ * proxy that wrangler puts before it and that no deployment has.
+ */
 export async function startWorkers(options: {
   hostname: string;
   port: number;
   persist: string;
   settings: Settings;
+  direct?: boolean;
 }): Promise<Started> {
   Object.assign(process.env, {
     // The trace collector costs a third of the latency; the others call home or leave files behind.
@@ -60,7 +64,15 @@ export async function startWorkers(options: {
   const url = (await worker.url).origin;
   // Wrangler is ready before the worker is; the first request waits for it.
   await fetch(`${url}/v1/health`);
-  return { url, stop: () => worker.dispose() };
+  return { url: options.direct ? await ownAddress(worker) : url, stop: () => worker.dispose() };
+}
+
+/** Of the workerd that runs the worker. */
+async function ownAddress({ raw }: { raw: { runtimes: object[] } }): Promise<string> {
+  for (const runtime of raw.runtimes) {
+    if ('mf' in runtime && runtime.mf) return (await (runtime.mf as { ready: Promise<URL> }).ready).origin;
+  }
+  throw new Error('wrangler does not say where its workerd listens');
 }
 
 // Through wrangler's own proxy, which starts a second workerd: only when there is something to apply.
