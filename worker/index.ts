@@ -6,6 +6,7 @@ import { ApiError } from './access/api-error.ts';
 import { authenticate } from './access/authenticate.ts';
 import { limitBody } from './access/body-limit.ts';
 import { prepare } from './access/prepare.ts';
+import { operatorConsole } from './console/routes.ts';
 import { demo } from './demo/routes.ts';
 import type { Env } from './env.ts';
 import { adapters } from './routes/adapters.ts';
@@ -50,6 +51,7 @@ app.use((c, next) => (isUpload(c) ? next() : limit(c, next)));
 app.route('/', health);
 app.route('/', docs(app));
 app.route('/', demo);
+app.route('/', operatorConsole);
 app.route('/', widget);
 
 app.route('/', shownImages);

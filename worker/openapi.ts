@@ -5,6 +5,7 @@ import * as adapter from '../shared/contracts/adapter.ts';
 import * as batch from '../shared/contracts/batch.ts';
 import * as candidate from '../shared/contracts/candidate.ts';
 import * as comparison from '../shared/contracts/comparison.ts';
+import * as operatorConsole from '../shared/contracts/console.ts';
 import * as domain from '../shared/contracts/domain.ts';
 import * as encoder from '../shared/contracts/encoder.ts';
 import * as error from '../shared/contracts/error.ts';
@@ -23,7 +24,7 @@ import type { Env } from './env.ts';
 // ids and texts first: a component is described as it is met first, and elsewhere they are met as nullable.
 const NOUNS = [
   ...[ids, text, error, recipe, prompt, features, candidate, comparison, preference],
-  ...[adapter, encoder, batch, domain, inference, key, project, stats],
+  ...[adapter, encoder, batch, domain, inference, key, project, stats, operatorConsole],
 ];
 
 /** `app` has its routes already; the document does not depend on who asks. */

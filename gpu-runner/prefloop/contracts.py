@@ -85,6 +85,7 @@ ErrorCode = TypeAliasType(
         "token_invalid",
         "not_found",
         "method_not_allowed",
+        "too_many_tries",
         "idempotency_conflict",
         "already_exists",
         "candidate_not_in_comparison",
@@ -2367,6 +2368,46 @@ class Health(BaseModel):
     inference: bool | None
     """
     null = no back end is configured.
+    """
+
+
+class Project1(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    id: Slug
+    name: str
+
+
+class ConsoleSession(BaseModel):
+    """
+    Who is signed in; the session itself is a cookie that no script reads.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    project: Project1
+    key: str
+    """
+    The id of the key that opened it, and the actor of what it does.
+    """
+    expires_at: Annotated[Timestamp, Field(alias="expiresAt")]
+
+
+class ConsoleSessionInput(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    key: Annotated[str, Field(max_length=200, min_length=1)]
+    """
+    A secret key with the scope admin.
     """
 
 

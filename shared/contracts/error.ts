@@ -16,6 +16,7 @@ export const ErrorCode = z
     'token_invalid',
     'not_found',
     'method_not_allowed',
+    'too_many_tries',
     'idempotency_conflict',
     'already_exists',
     'candidate_not_in_comparison',

@@ -14,6 +14,7 @@ export const STATUS = {
   token_invalid: 401,
   not_found: 404,
   method_not_allowed: 405,
+  too_many_tries: 429,
   idempotency_conflict: 409,
   already_exists: 409,
   candidate_not_in_comparison: 422,

@@ -1,4 +1,4 @@
-/** Who calls, for which project, from which page: one look-up per bearer and few seconds. */
+/** Who calls, for which project, from which page: one look-up per bearer or session and few seconds. */
 import type { Context, MiddlewareHandler } from 'hono';
 import { sha256Text } from '../../shared/math/sha256.ts';
 import type { Env } from '../env.ts';
@@ -6,7 +6,9 @@ import { findKey } from '../store/keys.ts';
 import type { ProjectRow } from '../store/projects.ts';
 import { ApiError } from './api-error.ts';
 import type { Caller } from './caller.ts';
+import { readSessionCookie, requireOwnPage, verifySession } from './console-session.ts';
 import { keyId, sameDigest } from './keys.ts';
+import { ownOrigin } from './own-origin.ts';
 import { verifyUserToken } from './user-token.ts';
 
 /** How long an answer is remembered: a revoked key or a changed origin list takes effect at most this much later. */
@@ -21,11 +23,12 @@ const remembered = new WeakMap<object, Map<string, Identity>>();
 /** Sets `caller` and `project`, or refuses. Answers carry CORS headers only for the project's own origins. */
 export const authenticate: MiddlewareHandler<Env> = async (c, next) => {
   const bearer = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
-  if (!bearer) throw new ApiError('unauthorized', 'Send a key or a user token: Authorization: Bearer …');
-  const identity = await identify(c, bearer);
+  const cookie = bearer ? undefined : readSessionCookie(c);
+  if (!bearer && !cookie) throw new ApiError('unauthorized', 'Send a key or a user token: Authorization: Bearer …');
+  const identity = cookie ? await identifySession(c, cookie) : await identify(c, bearer ?? '');
   c.set('caller', identity.caller);
   if (identity.project) {
-    admitOrigin(c, identity.project, identity.caller.kind);
+    if (!cookie) admitOrigin(c, identity.project, identity.caller.kind);
     c.set('project', identity.project);
   }
   // The root key opens one door, and that door needs no project.
@@ -38,7 +41,7 @@ export function forgetIdentities(c: Context<Env>): void {
   remembered.get(c.env.DB)?.clear();
 }
 
-async function identify(c: Context<Env>, bearer: string): Promise<Identity> {
+function identify(c: Context<Env>, bearer: string): Promise<Identity> {
   const isSecret = bearer.startsWith('sk_');
   if (isSecret && c.req.header('origin') !== undefined) {
     throw new ApiError(
@@ -46,13 +49,31 @@ async function identify(c: Context<Env>, bearer: string): Promise<Identity> {
       'A secret key must not be used in a browser: revoke it, and use user tokens there.',
     );
   }
+  return recall(c, bearer, (digest, now) => lookUp(c, bearer, digest, now));
+}
+
+/** The console's cookie stands for its key, on this edge's own pages: its answers never carry CORS headers. */
+function identifySession(c: Context<Env>, cookie: string): Promise<Identity> {
+  requireOwnPage(c);
+  return recall(c, `cookie ${cookie}`, async (_, now) => {
+    const { key, project, expiresAt } = await verifySession(c.var.db, cookie, now);
+    const caller: Caller = { kind: 'secret', key: key.id, scopes: key.scopes };
+    return { caller, project, until: Math.min(now + REMEMBERED_MS, expiresAt) };
+  });
+}
+
+async function recall(
+  c: Context<Env>,
+  proof: string,
+  ask: (digest: string, now: number) => Promise<Identity>,
+): Promise<Identity> {
   const known = remembered.get(c.env.DB) ?? new Map<string, Identity>();
   remembered.set(c.env.DB, known);
-  const digest = sha256Text(bearer);
+  const digest = sha256Text(proof);
   const now = c.var.now();
   const hit = known.get(digest);
   if (hit && now < hit.until) return hit;
-  const identity = await lookUp(c, bearer, digest, now);
+  const identity = await ask(digest, now);
   if (known.size >= MOST) known.clear();
   known.set(digest, identity);
   return identity;
@@ -84,7 +105,7 @@ function admitOrigin(c: Context<Env>, project: ProjectRow, kind: Caller['kind'])
       throw new ApiError('origin_not_allowed', 'A public key works only from a page of a listed origin.');
     return;
   }
-  const own = kind === 'user' && origin === new URL(c.req.url).origin;
+  const own = kind === 'user' && origin === ownOrigin(c);
   if (!own && !project.allowedOrigins.includes(origin)) {
     throw new ApiError('origin_not_allowed', `The origin ${origin} is not on the project’s list.`);
   }

@@ -4,8 +4,10 @@ const utf8 = new TextEncoder();
 const imported = new Map<string, Promise<CryptoKey>>();
 const MOST = 1000;
 
+type Purpose = 'assignment' | 'user-token' | 'user-key' | 'console';
+
 /** HMAC-SHA256 key = HMAC-SHA256(secret, purpose). Remembered: the import costs more than the signature. */
-export function derivedKey(secret: string, purpose: 'assignment' | 'user-token' | 'user-key'): Promise<CryptoKey> {
+export function derivedKey(secret: string, purpose: Purpose): Promise<CryptoKey> {
   const name = `${purpose} ${secret}`;
   let key = imported.get(name);
   if (!key) {
@@ -16,7 +18,7 @@ export function derivedKey(secret: string, purpose: 'assignment' | 'user-token' 
   return key;
 }
 
-async function derive(secret: string, purpose: string): Promise<CryptoKey> {
+async function derive(secret: string, purpose: Purpose): Promise<CryptoKey> {
   const algorithm = { name: 'HMAC', hash: 'SHA-256' };
   const root = await crypto.subtle.importKey('raw', utf8.encode(secret), algorithm, false, ['sign']);
   const bytes = await crypto.subtle.sign('HMAC', root, utf8.encode(`prefloop ${purpose} v1`));
