@@ -6,6 +6,7 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY scripts ./scripts
 COPY shared ./shared
+COPY docs/metrics.md ./docs/metrics.md
 COPY worker ./worker
 RUN node scripts/pages.ts && npm prune --omit=dev --omit=optional
 # Of onnxruntime's ten builds, the one that the edge runs: 14 MB of 140.

@@ -8,6 +8,8 @@ import { createHash } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Plugin, transform } from 'esbuild';
+import { TERMS } from '../worker/console/page/terms.ts';
+import { readMeanings } from './meanings.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -41,6 +43,24 @@ export const styleAsText: Plugin = {
     }),
 };
 
+/** docs/metrics.md as the console explains its numbers with; one that it shows and that has no entry there fails the build. */
+const metricsAsData: Plugin = {
+  name: 'metrics-as-data',
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /metrics\.md$/ }, async ({ path }) => {
+      const meanings = readMeanings(await readFile(path, 'utf8'));
+      const missing = Object.keys(TERMS).filter((name) => !meanings[name]);
+      if (missing.length > 0) return { errors: [{ text: `docs/metrics.md has no entry for ${missing.join(', ')}` }] };
+      return { contents: JSON.stringify(meanings), loader: 'json' };
+    }),
+};
+
+/** The console checks what it exports with zod, whose messages in fifty languages would be a third of the page. */
+const oneLanguage: Plugin = {
+  name: 'one-language',
+  setup: ({ onLoad }) => onLoad({ filter: /zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({ contents: 'export {}' })),
+};
+
 /** Renamed into place: a reader sees the old module or the new one, never half of it. */
 async function writeModule(target: string, name: string, value: string | Record<string, string>): Promise<void> {
   const draft = `${target}.${process.pid}`;
@@ -51,9 +71,9 @@ async function writeModule(target: string, name: string, value: string | Record<
 type Page = { html: string; style: string; script: string };
 
 /** page.html with page.css and app.ts, bundled, where it asks for them. */
-async function buildPage(folder: string): Promise<Page> {
+async function buildPage(folder: string, plugins: Plugin[] = []): Promise<Page> {
   const html = await readFile(`${folder}/page.html`, 'utf8');
-  const sources = await Promise.all([bundle(`${folder}/page.css`), bundle(`${folder}/app.ts`)]);
+  const sources = await Promise.all([bundle(`${folder}/page.css`), bundle(`${folder}/app.ts`, { plugins })]);
   const [style = '', script = ''] = sources.map((code) => embeddable(code).trim());
   return { html: html.replace('/*{{style}}*/', () => style).replace('/*{{script}}*/', () => script), style, script };
 }
@@ -65,7 +85,7 @@ async function buildDemoPage(): Promise<void> {
 
 /** Its policy lets this very script and style run, by their hashes, and no other. */
 async function buildConsolePage(): Promise<void> {
-  const { html, style, script } = await buildPage(`${root}worker/console/page`);
+  const { html, style, script } = await buildPage(`${root}worker/console/page`, [metricsAsData, oneLanguage]);
   const hash = (code: string) => `sha256-${createHash('sha256').update(code).digest('base64')}`;
   const page = { html, scriptHash: hash(script), styleHash: hash(style) };
   await writeModule(`${root}worker/console/page.generated.js`, 'consolePage', page);

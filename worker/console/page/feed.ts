@@ -1,0 +1,92 @@
+/** What is known of one domain: its statistics, and what the edge says of it every few seconds while the page is open. */
+import type { DomainStats } from '../../../shared/contracts/stats.ts';
+import { edge, sayError } from './session.ts';
+
+/** `state` of GET /v1/domains/{domain}/events. */
+export type DomainLive = {
+  now: number;
+  preferences: DomainStats['preferences'];
+  notTrainable: Record<string, number>;
+  batches: DomainStats['batches'];
+  votesPerMinute: number[];
+  head: string | null;
+  live: string | null;
+  adapters: number;
+  newestAdapter: string | null;
+  lastMoveAt: number | null;
+};
+
+export type Feed = {
+  domain: string;
+  stats: DomainStats | null;
+  live: DomainLive | null;
+  /** Of the server, so that ages are right on a machine whose clock is not. */
+  now: number;
+  /** "open": the edge tells what happens; "lost": it is being asked again. */
+  link: 'opening' | 'open' | 'lost';
+  error: string | null;
+};
+
+const RETRY_MS = 5000;
+const POLL_MS = 10_000;
+
+/** Calls `changed` whenever something did. Returns how to stop. */
+export function openFeed(domain: string, changed: (feed: Feed) => void): { refresh(): Promise<void>; close(): void } {
+  const feed: Feed = { domain, stats: null, live: null, now: Date.now(), link: 'opening', error: null };
+  let source: EventSource | null = null;
+  let timer = 0;
+  let closed = false;
+  let skew = 0;
+  let seen = '';
+
+  const tell = () => {
+    feed.now = Date.now() + skew;
+    if (!closed) changed(feed);
+  };
+
+  async function refresh(): Promise<void> {
+    try {
+      feed.stats = await edge.getStats(domain);
+      feed.error = null;
+    } catch (error) {
+      feed.error = sayError(error);
+    }
+    tell();
+  }
+
+  function listen(): void {
+    if (closed) return;
+    source = new EventSource(`/v1/domains/${encodeURIComponent(domain)}/events`);
+    source.addEventListener('state', (event) => {
+      const live = JSON.parse((event as MessageEvent<string>).data) as DomainLive;
+      skew = live.now - Date.now();
+      feed.live = live;
+      feed.link = 'open';
+      // What the statistics hold besides counts: adapters, moves, and the two pointers.
+      const { head, live: served, adapters, newestAdapter, lastMoveAt, batches } = live;
+      const now = JSON.stringify([head, served, adapters, newestAdapter, lastMoveAt, batches]);
+      const isNews = seen !== '' && seen !== now;
+      seen = now;
+      if (isNews) void refresh();
+      else tell();
+    });
+    source.onerror = () => {
+      feed.link = 'lost';
+      tell();
+      // The browser tries again by itself, unless it was refused.
+      if (source?.readyState !== EventSource.CLOSED) return;
+      timer = window.setTimeout(() => void refresh().then(listen), feed.live ? RETRY_MS : POLL_MS);
+    };
+  }
+
+  void refresh();
+  listen();
+  return {
+    refresh,
+    close: () => {
+      closed = true;
+      clearTimeout(timer);
+      source?.close();
+    },
+  };
+}
