@@ -61,6 +61,15 @@ const oneLanguage: Plugin = {
   setup: ({ onLoad }) => onLoad({ filter: /zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({ contents: 'export {}' })),
 };
 
+/** The page is in English, and so are its numbers; a browser whose language has no valid tag (LANG=C) draws them too. */
+const englishPlots: Plugin = {
+  name: 'english-plots',
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /uPlot\.esm\.js$/ }, async ({ path }) => ({
+      contents: (await readFile(path, 'utf8')).replace('nav.language', "'en'"),
+    })),
+};
+
 /** Renamed into place: a reader sees the old module or the new one, never half of it. */
 async function writeModule(target: string, name: string, value: string | Record<string, string>): Promise<void> {
   const draft = `${target}.${process.pid}`;
@@ -85,7 +94,11 @@ async function buildDemoPage(): Promise<void> {
 
 /** Its policy lets this very script and style run, by their hashes, and no other. */
 async function buildConsolePage(): Promise<void> {
-  const { html, style, script } = await buildPage(`${root}worker/console/page`, [metricsAsData, oneLanguage]);
+  const { html, style, script } = await buildPage(`${root}worker/console/page`, [
+    metricsAsData,
+    oneLanguage,
+    englishPlots,
+  ]);
   const hash = (code: string) => `sha256-${createHash('sha256').update(code).digest('base64')}`;
   const page = { html, scriptHash: hash(script), styleHash: hash(style) };
   await writeModule(`${root}worker/console/page.generated.js`, 'consolePage', page);

@@ -30,7 +30,7 @@ export function showAdapter(adapter: AdapterRecord, stats: DomainStats, done: ()
     'div',
     { class: 'detail' },
     make('div', { class: 'actions' }, ...actions(adapter, stats, done)),
-    make('h3', {}, 'Gates'),
+    make('h2', {}, 'Gates'),
     gates.length === 0
       ? empty('No gate was measured for this one.')
       : table(

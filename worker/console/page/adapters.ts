@@ -42,6 +42,7 @@ export const openAdapters: View = ({ place, domain, rest: [chosen], refresh }) =
       return;
     }
     const { rows, lanes } = layOut(stats.adapters, stats.domain.head);
+    graph.style.setProperty('--lanes', String(lanes));
     refill(graph, ...rows.map((row) => drawItem(row, lanes, stats, now)));
     if (isFresh && chosen) graph.querySelector('.chosen')?.scrollIntoView({ block: 'nearest' });
     isFresh = false;

@@ -70,13 +70,13 @@ function showSample(
   fill: (prompt: string, answer: string) => void,
 ): HTMLElement {
   const column = (label: string, said: string, className: string) =>
-    make('div', { class: className }, make('h4', {}, label), answerOf(said, project));
+    make('div', { class: className }, make('h3', {}, label), answerOf(said, project));
   const isText = !isPicture(now);
   const changed = before === now ? [note('Word for word the same.')] : [];
   return make(
     'article',
     { class: 'sample' },
-    make('h3', {}, prompt),
+    make('h2', {}, prompt),
     make('div', { class: 'pair' }, column('Before, the base', before, ''), column(`Now, ${short(live)}`, now, 'now')),
     ...changed,
     ...(isText ? [button('See which words it likes', () => fill(prompt, now))] : []),

@@ -124,7 +124,7 @@ function showCredit({ tokens, reward, model }: CreditResult): HTMLElement[] {
     scale,
     figures(
       figure('console.reward', signed(reward), `by ${by}`),
-      figure('console.credit', `${signed(-full)} to ${signed(full)}`, 'shades go from and to'),
+      figure('console.credit', `${signed(-full)} to ${signed(full)}`, 'the span of the shades'),
     ),
   ];
 }

@@ -6,23 +6,36 @@ import type { Measured } from './figures.ts';
 export type Axis = 'votes' | 'adapters';
 
 /** Adapters in the order they were made, with how many votes the line had learned from then. */
-export type Track = { adapters: AdapterRecord[]; x: number[]; axis: Axis };
+export type Track = {
+  adapters: AdapterRecord[];
+  x: number[];
+  axis: Axis /** Adapters that are not on the line of the head. */;
+  cut: number;
+};
 
-export function trackOf(adapters: AdapterRecord[], axis: Axis): Track {
+/** What was cut off by a rewind stands beside the line of the head, and would make it double: it is left out. */
+export function trackOf(all: AdapterRecord[], head: string | null, axis: Axis): Track {
+  const adapters = lineOf(all, head);
   const learned = new Map<string, number>();
   const x = adapters.map((adapter, index) => {
-    // A rewind goes back to the votes of the parent; those of before the window are not known.
+    // Votes from before the window are not known.
     const before = adapter.parent === null ? 0 : (learned.get(adapter.parent) ?? 0);
     learned.set(adapter.sha, before + adapter.preferences);
     return axis === 'adapters' ? index + 1 : before + adapter.preferences;
   });
-  // uPlot needs x to grow: a branch that was cut off stands before what replaced it.
-  const order = x.map((_, index) => index).sort((one, other) => (x[one] ?? 0) - (x[other] ?? 0) || one - other);
-  return {
-    adapters: order.flatMap((index) => adapters[index] ?? []),
-    x: order.map((index) => x[index] ?? 0),
-    axis,
-  };
+  return { adapters, x, axis, cut: all.length - adapters.length };
+}
+
+/** From the oldest known ancestor to the head. */
+function lineOf(all: AdapterRecord[], head: string | null): AdapterRecord[] {
+  const bySha = new Map(all.map((adapter) => [adapter.sha, adapter]));
+  const line: AdapterRecord[] = [];
+  for (let at = head; at !== null; at = line[0]?.parent ?? null) {
+    const adapter = bySha.get(at);
+    if (!adapter) break;
+    line.unshift(adapter);
+  }
+  return line;
 }
 
 export const gateOf = (adapter: AdapterRecord, name: Gate['name']) => adapter.gates.find((gate) => gate.name === name);

@@ -56,7 +56,8 @@ function hide(): void {
 const termOf = (event: Event) => (event.target as Element | null)?.closest?.<HTMLElement>('.term') ?? null;
 
 export function startExplaining(): void {
-  document.body.append(store, bubble);
+  // In the header: what stands on a page belongs to a landmark, and views are taken away.
+  document.querySelector('header')?.append(store, bubble);
   const enter = (event: Event) => {
     const button = termOf(event);
     if (button) show(button);

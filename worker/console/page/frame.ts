@@ -42,9 +42,15 @@ export function showFrame(
   refill(place('tabs'), ...links);
 }
 
-const SAID = { opening: 'Connecting…', open: 'Live', lost: 'The edge is not heard. Trying again.' };
+const SAID = {
+  opening: 'Connecting…',
+  open: 'Live',
+  lost: 'Read every 10 s',
+  gone: 'The edge cannot be reached. Trying again.',
+};
 
-export function showLink({ link }: Feed): void {
+export function showLink({ link: told, error }: Feed): void {
+  const link = told === 'lost' && error ? 'gone' : told;
   const line = place('link');
   line.dataset.link = link;
   // Written only when it changes: it is read out.

@@ -6,10 +6,10 @@ import { term } from './explain.ts';
 import { measured } from './figures.ts';
 import { empty, make, refill, section, table } from './node.ts';
 import { title, type View } from './view.ts';
-import { fixed, number, percent, plural, short } from './words.ts';
+import { fixed, percent, plural, short } from './words.ts';
 
 const GATES = ['accuracy', 'displacement', 'kl', 'length'] as const;
-const FORMAT = { accuracy: percent, displacement: number, kl: number, length: (value: number) => `${fixed(value)}×` };
+const FORMAT = { accuracy: percent, displacement: fixed, kl: fixed, length: (value: number) => `${fixed(value)}×` };
 
 export const openHarm: View = ({ place, domain }) => {
   const heading = title('Did it do harm?');
@@ -48,11 +48,15 @@ export const openHarm: View = ({ place, domain }) => {
         );
       const rows = adapters.map((adapter) => [
         make('a', { href: writeAddress(domain, 'adapters', adapter.sha) }, short(adapter.sha)),
-        ...GATES.map((name) => verdict(gateOf(adapter, name))),
+        ...GATES.map((name) => verdict(gateOf(adapter, name), true)),
       ]);
       refill(
         history,
-        table('Gates of every adapter, newest first', ['Adapter', ...GATES.map((name) => term(`gate.${name}`))], rows),
+        table(
+          'Gates of every adapter, newest first',
+          ['Adapter', ...GATES.map((name) => headOf(name, adapters))],
+          rows,
+        ),
       );
     },
   };
@@ -69,16 +73,19 @@ function summarise(adapters: AdapterRecord[]): string {
 }
 
 /** The value, its interval, and in words whether it holds. */
-export function verdict(gate: Gate | undefined): HTMLElement {
+export function verdict(gate: Gate | undefined, isBrief = false): HTMLElement {
   if (!gate) return make('span', { class: 'soft' }, 'not measured');
   const { name, value, bound, passed, reason } = gate;
   const format = FORMAT[name];
   const word = passed ? (bound === null ? 'no bound' : 'holds') : 'failed';
-  const about = passed
-    ? bound === null
+  const about =
+    passed && isBrief
       ? ''
-      : `bound ${format(bound)}`
-    : (reason ?? (bound === null ? '' : `bound ${format(bound)}`));
+      : passed
+        ? bound === null
+          ? ''
+          : `bound ${format(bound)}`
+        : (reason ?? (bound === null ? '' : `bound ${format(bound)}`));
   const children = value === null ? [make('span', { class: 'soft' }, 'not measurable')] : [measured(gate, format)];
   return make(
     'span',
@@ -87,4 +94,11 @@ export function verdict(gate: Gate | undefined): HTMLElement {
     make('span', { class: 'word' }, word),
     ...(about ? [make('span', { class: 'about' }, about)] : []),
   );
+}
+
+/** A column's name, and the bound that holds now. */
+function headOf(name: Gate['name'], adapters: AdapterRecord[]): HTMLElement {
+  const bound = adapters[0] && gateOf(adapters[0], name)?.bound;
+  const said = bound == null ? 'no bound' : `bound ${FORMAT[name](bound)}`;
+  return make('span', {}, term(`gate.${name}`), make('span', { class: 'about' }, said));
 }

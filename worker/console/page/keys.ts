@@ -40,7 +40,7 @@ export function keysForm(session: ConsoleSession): HTMLElement {
         listed,
         table(
           'Keys',
-          ['Name', 'Begins with', 'May', 'Made', ''],
+          ['Name', 'Begins with', 'May', 'Made', 'Revoked'],
           items.map((key) => [
             key.name,
             make('code', {}, `${key.kind === 'secret' ? 'sk' : 'pk'}_${key.id.slice(0, 8)}…`),

@@ -12,11 +12,11 @@ import {
 } from './curves.ts';
 import type { Feed } from './feed.ts';
 import type { Measured } from './figures.ts';
-import { empty, make } from './node.ts';
+import { empty, make, note } from './node.ts';
 import { type Bound, type Line, openPlot, type Picture } from './plot.ts';
 import type { Term } from './terms.ts';
 import { title, type View } from './view.ts';
-import { fixed, number, percent, short, votes } from './words.ts';
+import { fixed, number, percent, plural, short, votes } from './words.ts';
 
 type Curve = {
   question: string;
@@ -83,7 +83,7 @@ const CURVES: Curve[] = [
     draw: (track) => ({
       lines: [line('gate.displacement', gateLine(track, 'displacement'))],
       bounds: [...boundOf(track, 'displacement'), { y: 0, label: 'as under the base' }],
-      format: number,
+      format: fixed,
     }),
   },
   {
@@ -93,7 +93,7 @@ const CURVES: Curve[] = [
       lines: [line('gate.kl', gateLine(track, 'kl'))],
       bounds: boundOf(track, 'kl'),
       show: [0],
-      format: number,
+      format: fixed,
     }),
   },
   {
@@ -149,13 +149,16 @@ export const openLearning: View = ({ place }) => {
     'The curves begin with the first adapter: a batch of votes is trained, and every number of it becomes a point here.',
   );
   nothing.hidden = true;
-  place.append(title('Is it learning?'), axes, nothing, grid);
+  const cut = note();
+  place.append(title('Is it learning?'), axes, cut, nothing, grid);
 
   function draw(along: Axis): void {
     axis = along;
     if (!feed?.stats) return;
-    const track = trackOf(feed.stats.adapters, axis);
+    const track = trackOf(feed.stats.adapters, feed.stats.domain.head, axis);
     nothing.hidden = track.x.length > 0;
+    cut.hidden = track.cut === 0;
+    cut.textContent = `${plural(track.cut, 'adapter')} that a rewind cut off ${track.cut === 1 ? 'is' : 'are'} left out.`;
     grid.hidden = axes.hidden = track.x.length === 0;
     const names = track.adapters.map(
       ({ sha, preferences }, index) =>

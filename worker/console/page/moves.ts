@@ -21,7 +21,7 @@ export async function showMoves(place: HTMLElement, { moves }: DomainStats): Pro
   if (moves.some(({ actor }) => actor !== 'gates' && !names.has(actor))) await readNames();
   const rows = moves.map(({ at, from, to, action, actor, note, freed }) => [
     moment(at),
-    `${short(from)} → ${short(to)}`,
+    `${short(from)} → ${short(to)}`.replaceAll(' ', '\u00a0'),
     action === 'promote' ? 'served' : 'rolled back',
     actor === 'gates'
       ? 'its gates passed'

@@ -100,7 +100,7 @@ export const openNow: View = ({ place, domain, refresh }) => {
               ),
             ]),
       );
-      showRhythm(rhythm, live?.votesPerMinute ?? []);
+      showRhythm(rhythm, live?.votesPerMinute ?? [], live !== null);
       showVotes(where, feed);
       void listBatches(feed);
     },
@@ -135,7 +135,7 @@ function sayLearned(heading: HTMLElement, lead: HTMLElement, { stats, domain, no
   );
 }
 
-function showRhythm(plot: ReturnType<typeof openPlot>, perMinute: number[]): void {
+function showRhythm(plot: ReturnType<typeof openPlot>, perMinute: number[], isHeard: boolean): void {
   const last = perMinute.length - 1;
   const isQuiet = perMinute.every((n) => n === 0);
   plot.update({
@@ -146,7 +146,9 @@ function showRhythm(plot: ReturnType<typeof openPlot>, perMinute: number[]): voi
     xUnit: 'min',
     lines: [{ term: 'console.votesPerMinute', points: perMinute.map((value) => ({ value })) }],
     format: count,
-    missing: `No vote came in during the last ${MINUTES} minutes. Each one appears here within two seconds.`,
+    missing: isHeard
+      ? `No vote came in during the last ${MINUTES} minutes. Each one appears here within two seconds.`
+      : 'Each vote appears here within two seconds, as soon as the edge is heard.',
     isBars: true,
   });
 }

@@ -27,6 +27,8 @@ type RaterReport = {
     votes: number;
     checked: number;
     informedness: number | null;
+    informednessLow?: number | null;
+    informednessHigh?: number | null;
     position: Span | null;
     medianLatencyMs: number | null;
     suspicions: Suspicion[];
@@ -124,7 +126,7 @@ export const openPeople: View = (room) => {
         make('a', { href: writeAddress(domain, 'people', rater.user) }, rater.user),
         count(rater.votes),
         count(rater.checked),
-        measured({ value: rater.informedness }, fixed),
+        measured({ value: rater.informedness, low: rater.informednessLow, high: rater.informednessHigh }, fixed),
         rater.position ? measured(rater.position, (share) => signed(100 * share, 0)) : '–',
         rater.medianLatencyMs === null ? '–' : `${(rater.medianLatencyMs / 1000).toFixed(1)} s`,
         rater.suspicions.length > 0

@@ -61,7 +61,7 @@ export function openPerson({ place, domain, session }: Room, user: string) {
       'GET',
       `/v1/preferences?user=${encodeURIComponent(user)}&domain=${encodeURIComponent(domain)}&limit=${VOTES}`,
     );
-    const theirs = items.filter((vote) => vote.user === user);
+    const theirs = items.filter((vote) => vote.user === user).sort((one, other) => other.seq - one.seq);
     if (theirs.length === 0) return refill(voted, empty('When this person votes, the newest votes stand here.'));
     const rows = theirs.map((vote) => [
       moment(vote.createdAt),

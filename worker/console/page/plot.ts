@@ -33,7 +33,7 @@ const HEIGHT = 170;
 const MOST_ROWS = 200;
 
 export function openPlot(question: string, sync: string | null = null): Plot {
-  const heading = make('figcaption', {}, make('h3', {}, question));
+  const heading = make('figcaption', {}, make('h2', {}, question));
   const reading = make('p', { class: 'reading' });
   const canvas = make('div', {
     class: 'canvas',
@@ -174,7 +174,7 @@ function optionsOf(
   return {
     width,
     height: HEIGHT,
-    padding: [10, 10, 0, 0],
+    padding: [10, isBars ? 20 : 10, 0, 0],
     legend: { show: false },
     cursor: {
       y: false,
@@ -197,7 +197,7 @@ function optionsOf(
             Number.isInteger(tick) ? `${format0(tick)}${index === ticks.length - 1 ? ` ${xUnit}` : ''}` : '',
           ),
       },
-      { ...axis, size: 46, space: 34, values: (_, ticks) => ticks.map(format) },
+      { ...axis, size: 46, space: 34, values: (_, ticks) => ticks.map((tick) => tickOf(tick, ticks, format)) },
     ],
     series: [
       {},
@@ -224,17 +224,40 @@ function optionsOf(
     ],
     bands: lines.flatMap((_, index) => [{ series: [3 * index + 2, 3 * index + 3] as [number, number], fill: band }]),
     hooks: {
-      drawAxes: [(drawing) => mark(drawing, bounds)],
+      draw: [(drawing) => mark(drawing, merge(bounds))],
       setCursor: [({ cursor }) => pointed(cursor.idx ?? null)],
     },
   };
 }
 
-const format0 = (value: number) => value.toLocaleString('en');
+const format0 = (value: number) => value.toLocaleString('en').replace('-', '−');
 
 /** A little air; bars stand on zero. */
 function spread(from: number, to: number, isBars = false): [number, number] {
   if (isBars) return [0, Math.max(4, to * 1.1)];
   const air = (to - from) * 0.08 || Math.abs(to) * 0.1 || 1;
   return [from - air, to + air];
+}
+
+/** As exact as the ticks are apart. */
+function tickOf(tick: number, ticks: number[], format: (value: number) => string): string {
+  const said = format(tick);
+  if (said.endsWith('%') || Number.isInteger(tick)) return said.replace(/\.0+$/, '');
+  const apart = Math.abs((ticks[1] ?? 1) - (ticks[0] ?? 0));
+  const digits = [0, 1, 2, 3, 4, 5].find(
+    (each) => Math.abs(apart * 10 ** each - Math.round(apart * 10 ** each)) < 1e-6,
+  );
+  return tick.toFixed(digits ?? 6).replace('-', '−');
+}
+
+/** Two names at the same height stand beside each other. */
+function merge(bounds: readonly Bound[]): Bound[] {
+  const heights = [...new Set(bounds.map(({ y }) => y))];
+  return heights.map((y) => ({
+    y,
+    label: bounds
+      .filter((bound) => bound.y === y)
+      .map(({ label }) => label)
+      .join(', '),
+  }));
 }

@@ -106,7 +106,7 @@ function group(document: Document, schema: Schema, path: string[], value: unknow
   const name = label(path.at(-1) ?? '');
   const help = schema.description ? [make('p', { class: 'help' }, schema.description)] : [];
   const head = isOptional ? [make('label', { class: 'tick' }, there, name), ...help] : [];
-  const node = make('div', { class: isOptional ? 'group' : '' }, ...head, fields);
+  const node = make('div', { class: isOptional ? 'group' : 'group plain' }, ...head, fields);
   const readAll = () =>
     Object.fromEntries(controls.map(([key, { read }]) => [key, read()]).filter(([, each]) => each !== undefined));
   return { node, read: () => (isOptional && !there.checked ? undefined : readAll()) };

@@ -43,7 +43,7 @@ export function openForm(
   const form = make(
     'form',
     { class: 'schema', novalidate: true, submit: (event: Event) => void submit(event) },
-    ...controls.map(([, { node }]) => node),
+    make('div', { class: 'fields' }, ...controls.map(([, { node }]) => node)),
     make('div', { class: 'actions' }, go),
     said,
   );

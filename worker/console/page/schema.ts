@@ -58,8 +58,18 @@ export function sayBounds({ type, minimum, maximum, exclusiveMinimum, exclusiveM
   return [range, type === 'integer' ? 'whole' : ''].filter(Boolean).join(', ');
 }
 
-/** "maxKl" → "Max kl". Names stay as the wire has them, in small, beside it. */
+const SPELLED: Record<string, string> = {
+  maxKl: 'Max KL',
+  sftWeight: 'SFT weight',
+  loraAlpha: 'LoRA alpha',
+  topP: 'Top-p',
+  ceWeight: 'CE weight',
+  klCoef: 'KL coefficient',
+};
+
+/** "maxAttempts" → "Max attempts". */
 export const label = (name: string) => {
   const words = name.replaceAll(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
+  if (Object.hasOwn(SPELLED, name)) return SPELLED[name] ?? name;
   return words.charAt(0).toUpperCase() + words.slice(1);
 };

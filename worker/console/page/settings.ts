@@ -8,7 +8,7 @@ import { openForm } from './schema-form.ts';
 import { ask, edge, sayError } from './session.ts';
 import { title, type View } from './view.ts';
 
-/** In the order in which they are asked. */
+/** In the order in which they are asked; without keys: all that can be changed besides. */
 const PARTS: { name: string; title: string; words: string; keys: (keyof DomainPatch)[] }[] = [
   {
     name: 'recipe',
@@ -26,7 +26,7 @@ const PARTS: { name: string; title: string; words: string; keys: (keyof DomainPa
     name: 'rest',
     title: 'Batches and answers',
     words: 'When a batch is formed, how long a runner may hold it, and how answers are drawn.',
-    keys: ['batchSize', 'maxWaitSeconds', 'leaseSeconds', 'maxAttempts', 'temperature', 'topP', 'maxTokens', 'system'],
+    keys: [],
   },
 ];
 
@@ -47,15 +47,18 @@ export const openSettings: View = ({ place, domain, session, refresh }) => {
       const fixed = note(
         `Base model ${current.baseModel}, ${Math.round(current.holdOut * 100)} % held out by ${current.splitBy}: these stay as they were made.`,
       );
+      const named = PARTS.flatMap(({ keys }) => keys as string[]);
+      const others = Object.keys(patch.properties ?? {}).filter((key) => !named.includes(key));
       const made = PARTS.map((part) => {
+        const keys = part.keys.length > 0 ? part.keys : (others as typeof part.keys);
         const properties = Object.fromEntries(
-          part.keys.map((key) => [key, { ...described.properties?.[key], ...patch.properties?.[key] } as Schema]),
+          keys.map((key) => [key, { ...described.properties?.[key], ...patch.properties?.[key] } as Schema]),
         );
         const save = async (value: Record<string, unknown>) => {
           await edge.updateDomain(domain, value as never);
           await refresh();
         };
-        const values = Object.fromEntries(part.keys.map((key) => [key, current[key]]));
+        const values = Object.fromEntries(keys.map((key) => [key, current[key]]));
         return section(part.title, note(part.words), openForm(document, part.name, properties, values, save));
       });
       refill(forms, fixed, ...made);

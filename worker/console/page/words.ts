@@ -19,7 +19,9 @@ export function ago(milliseconds: number): string {
 }
 
 export const moment = (time: number) =>
-  new Date(time).toLocaleString('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
+  new Date(time)
+    .toLocaleString('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' })
+    .replaceAll(' ', '\u00a0');
 
 /** An adapter by the first of its hash. */
 export const short = (sha: string | null) => (sha === null ? 'the base' : sha.slice(0, 8));
