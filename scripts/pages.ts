@@ -55,12 +55,6 @@ const metricsAsData: Plugin = {
     }),
 };
 
-/** The console checks what it exports with zod, whose messages in fifty languages would be a third of the page. */
-const oneLanguage: Plugin = {
-  name: 'one-language',
-  setup: ({ onLoad }) => onLoad({ filter: /zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({ contents: 'export {}' })),
-};
-
 /** The page is in English, and so are its numbers; a browser whose language has no valid tag (LANG=C) draws them too. */
 const englishPlots: Plugin = {
   name: 'english-plots',
@@ -94,11 +88,7 @@ async function buildDemoPage(): Promise<void> {
 
 /** Its policy lets this very script and style run, by their hashes, and no other. */
 async function buildConsolePage(): Promise<void> {
-  const { html, style, script } = await buildPage(`${root}worker/console/page`, [
-    metricsAsData,
-    oneLanguage,
-    englishPlots,
-  ]);
+  const { html, style, script } = await buildPage(`${root}worker/console/page`, [metricsAsData, englishPlots]);
   const hash = (code: string) => `sha256-${createHash('sha256').update(code).digest('base64')}`;
   const page = { html, scriptHash: hash(script), styleHash: hash(style) };
   await writeModule(`${root}worker/console/page.generated.js`, 'consolePage', page);

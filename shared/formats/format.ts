@@ -1,74 +1,21 @@
 /** Files of preferences, line by line: JSON Lines in, rows or reasons out, and back. Nothing here throws for bad data. */
-import { bigbenchMistake } from './bigbench-mistake.ts';
+import { checkRow } from './check-row.ts';
 import { readFeatures } from './features.ts';
-import { hh } from './hh.ts';
-import { openai } from './openai.ts';
-import {
-  type AnyRow,
-  checkRow,
-  type Facts,
-  type RatedRow,
-  type Rejection,
-  type Row,
-  type StepsRow,
-  Unusable,
-} from './row.ts';
-import { trl } from './trl.ts';
-import { trlStepwise } from './trl-stepwise.ts';
-import { trlUnpaired } from './trl-unpaired.ts';
-import { ultrafeedback } from './ultrafeedback.ts';
+import { catchUnusable, type ExtraColumns, type FormatName, formats, type RowOf } from './print-line.ts';
+import { type AnyRow, type Facts, type Rejection, type Row, Unusable } from './row.ts';
 
-interface Format<R> {
-  parse(record: Record<string, unknown>): R;
-  print(row: R): Record<string, unknown>;
-}
-
-const pairs = { trl, openai, hh } satisfies Record<string, Format<Row>>;
-const rated = { 'trl-unpaired': trlUnpaired, ultrafeedback } satisfies Record<string, Format<RatedRow>>;
-const steps = { 'trl-stepwise': trlStepwise, 'bigbench-mistake': bigbenchMistake } satisfies Record<
-  string,
-  Format<StepsRow>
->;
-const formats = { ...pairs, ...rated, ...steps };
-
-export type FormatName = keyof typeof formats;
-export type RowOf<F extends FormatName> = F extends keyof typeof pairs
-  ? Row
-  : F extends keyof typeof rated
-    ? RatedRow
-    : StepsRow;
-
-export const pairFormatNames = ['trl', 'openai', 'hh'] as const;
-export type PairFormatName = (typeof pairFormatNames)[number];
-export const formatNames = [
-  ...pairFormatNames,
-  'trl-unpaired',
-  'ultrafeedback',
-  'trl-stepwise',
-  'bigbench-mistake',
-] as const;
-
-/** Columns beside the format's own: which one holds what. */
-export interface ExtraColumns {
-  user?: string | undefined;
-  group?: string | undefined;
-  topic?: string | undefined;
-  answer?: string | undefined;
-  confidence?: string | undefined;
-  /** Read only. */
-  features?: string | undefined;
-}
+export {
+  asChat,
+  type ExtraColumns,
+  type FormatName,
+  formatNames,
+  type PairFormatName,
+  pairFormatNames,
+  printLine,
+  type RowOf,
+} from './print-line.ts';
 
 export type Parsed<R = Row> = { row: R } | { rejection: Rejection };
-
-function catchUnusable<T>(read: () => T): T | { rejection: Rejection } {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof Unusable) return { rejection: error.rejection };
-    throw error;
-  }
-}
 
 function parseRecord(line: string): Record<string, unknown> {
   let value: unknown;
@@ -117,27 +64,4 @@ export function parseLine<F extends FormatName>(format: F, line: string, columns
     const features = column === undefined ? undefined : readFeatures(record[column], column, row);
     return { row: checkRow({ ...row, ...(features && { features }) }) as unknown as RowOf<F> };
   });
-}
-
-/** A row as one line (without a line end), or the reason why the format cannot hold it. */
-export function printLine<F extends FormatName>(
-  format: F,
-  row: RowOf<F>,
-  columns: ExtraColumns = {},
-): { line: string } | { rejection: Rejection } {
-  return catchUnusable(() => {
-    const { print } = formats[format] as unknown as Format<RowOf<F>>;
-    const record = print(row);
-    for (const name of ['user', 'group', 'topic', 'answer', 'confidence'] as const) {
-      const column = columns[name];
-      if (column !== undefined) record[column] = row[name] ?? null;
-    }
-    return { line: JSON.stringify(record) };
-  });
-}
-
-/** The row with a plain prompt as the one message of a user; other rows as they are. */
-export function asChat<R extends AnyRow>(row: R): R {
-  if (!('text' in row.prompt)) return row;
-  return { ...row, prompt: { messages: [{ role: 'user', content: row.prompt.text }] } };
 }

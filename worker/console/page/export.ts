@@ -1,6 +1,7 @@
 /** Votes as JSON Lines of a format that trainers read, made in this browser. */
-import { asChat, type FormatName, formatNames, printLine } from '../../../shared/formats/format.ts';
+
 import { toRowsOf } from '../../../shared/formats/preference-rows.ts';
+import { asChat, type FormatName, formatNames, printLine } from '../../../shared/formats/print-line.ts';
 import { make } from './node.ts';
 import { edge, sayError } from './session.ts';
 import { count, plural } from './words.ts';

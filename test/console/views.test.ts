@@ -1,0 +1,137 @@
+/** Every view of the console, on an edge with a history and on one without: whole, explained, readable, and at rest. */
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findViolations } from '../widget/axe.ts';
+import { DOMAIN, EMPTY } from './seed.ts';
+import { ConsoleStage } from './stage.ts';
+
+const PATIENT = { timeout: 60_000 };
+const VIEWS = ['now', 'learning', 'adapters', 'harm', 'people', 'people/anna', 'answers', 'settings'];
+
+const stage = new ConsoleStage();
+beforeAll(() => stage.start(), 240_000);
+afterAll(() => stage.stop());
+
+/** Goes there, and waits until nothing is asked for any more. */
+async function show(page: Page, domain: string, view: string): Promise<void> {
+  await page.goto(`${stage.edge.url}/console#/domains/${domain}/${view}`);
+  await page.locator('main h1:not(:text-is("…"))').waitFor(PATIENT);
+  await page.locator('#link:not(:text-is("Connecting…"))').waitFor(PATIENT);
+  if (view === 'settings') await page.locator('.schema').nth(2).waitFor(PATIENT);
+  await page.waitForTimeout(300);
+}
+
+/** Numbers that no name explains: each stands in a cell whose column or row has a name, or beside its name. */
+const findUnexplained = (page: Page) =>
+  page.evaluate(() =>
+    [...document.querySelectorAll('main .figure')]
+      .filter((figure) => {
+        const cell = figure.closest('td');
+        const head = cell?.closest('table')?.querySelectorAll('thead th')[cell.cellIndex];
+        const row = cell?.parentElement?.querySelector('th');
+        const beside = figure.closest('.figures > div, .key');
+        return ![head, row, beside].some((place) => place?.querySelector('.term'));
+      })
+      .map((figure) => figure.parentElement?.outerHTML),
+  );
+
+describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
+  it.each([320, 768, 1280])(
+    'every view fits %i pixels, breaks no rule of axe, and explains its numbers',
+    { timeout: 240_000 },
+    async (width) => {
+      const { page, context, errors } = await stage.open('', { viewport: { width, height: 900 }, colorScheme });
+      await page.getByLabel('Admin key').waitFor();
+      await stage.signIn(page);
+      for (const domain of [DOMAIN, EMPTY]) {
+        for (const view of VIEWS) {
+          await show(page, domain, view);
+          const at = `${domain}/${view}`;
+          expect([at, await page.evaluate(() => document.documentElement.scrollWidth)]).toEqual([at, width]);
+          expect([at, await findUnexplained(page)]).toEqual([at, []]);
+        }
+      }
+      expect(errors).toEqual([]);
+      // After that: axe itself makes scripts from texts, which the page's policy reports.
+      for (const domain of [DOMAIN, EMPTY]) {
+        for (const view of width === 768 ? [] : VIEWS) {
+          await show(page, domain, view);
+          expect([domain, view, await findViolations(page)]).toEqual([domain, view, []]);
+        }
+      }
+      await context.close();
+    },
+  );
+});
+
+describe('what stands there', () => {
+  let page: Page;
+  beforeAll(async () => {
+    ({ page } = await stage.open());
+    await stage.signIn(page);
+  });
+
+  it('Now says what was learned last, which votes are where, and what was set aside', async () => {
+    await show(page, DOMAIN, 'now');
+    expect(await page.locator('h1').textContent()).toMatch(/^Learned from 12 votes, /);
+    expect(await page.locator('.alarms .alarm').textContent()).toContain(
+      '1 batch failed 2 times and was set aside: 12 votes wait in it.',
+    );
+    const stats = await stage.edge.get('GET', `/v1/domains/${DOMAIN}/stats`, { bearer: stage.project.admin });
+    const learned = page.locator('.figures > div').filter({ hasText: 'Learned from' });
+    expect(await learned.locator('.figure').textContent()).toBe(String(stats.preferences.consumed));
+    expect(await page.getByRole('table', { name: 'Batches that are not completed' }).textContent()).toContain(
+      'CUDA out of memory',
+    );
+  });
+
+  it('Learning draws each question, and stands as numbers too', async () => {
+    await show(page, DOMAIN, 'learning');
+    expect(await page.locator('.plot canvas').count()).toBe(9);
+    expect(await page.locator('.view').textContent()).toContain('2 adapters that a rewind cut off are left out.');
+    const loss = page.locator('.plot').filter({ hasText: 'Is the loss falling?' });
+    await loss.locator('summary').click();
+    expect(await loss.locator('tbody tr').count()).toBe(12);
+  });
+
+  it('Adapters draws who descends from whom, with head, live, what was cut off and why one was held back', async () => {
+    await show(page, DOMAIN, 'adapters');
+    expect(await page.locator('.lineage li').count()).toBe(15);
+    expect(await page.locator('.lineage li').first().textContent()).toMatch(/live.*head/);
+    expect(await page.locator('.lineage').textContent()).toContain('held back by displacement');
+    await page.locator(`[data-sha="${stage.seeded.adapters[5]}"] a`).click();
+    await expect.poll(() => page.locator('.detail').textContent()).toContain('more than 0.4');
+    expect(new URL(page.url()).hash).toBe(`#/domains/${DOMAIN}/adapters/${stage.seeded.adapters[5]}`);
+    expect(await page.getByRole('table', { name: 'Moves, newest first' }).textContent()).toContain(
+      'Replies became curt',
+    );
+  });
+
+  it('Harm says how many failed, and honestly what nothing measures', async () => {
+    await show(page, DOMAIN, 'harm');
+    expect(await page.locator('.lead').textContent()).toBe('1 adapter of the last 14 failed a gate and was held back.');
+    expect(await page.locator('.view').textContent()).toContain('Nothing measures this yet');
+  });
+
+  it('A person has a taste with its uncertainty, and their own votes alone', async () => {
+    await show(page, DOMAIN, 'people/anna');
+    await expect
+      .poll(() => page.getByRole('table', { name: 'The embedding' }).locator('tbody tr').count(), PATIENT)
+      .toBe(3);
+    expect(await page.getByRole('table', { name: 'The embedding' }).textContent()).toMatch(/warm.*brief.*formal/);
+    expect(await page.getByRole('table', { name: 'Votes, newest first' }).locator('tbody tr').count()).toBeGreaterThan(
+      5,
+    );
+  });
+
+  it.each([
+    ['now', 'Nothing learned yet'],
+    ['learning', 'The curves begin with the first adapter'],
+    ['adapters', 'the first adapter appears here'],
+    ['harm', 'nothing was harmed'],
+    ['people/nobody', 'When this person votes'],
+  ])('%s says what will appear where nothing is', async (view, words) => {
+    await show(page, EMPTY, view);
+    await expect.poll(() => page.locator('main').textContent(), PATIENT).toContain(words);
+  });
+});
