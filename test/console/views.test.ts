@@ -91,7 +91,7 @@ describe('what stands there', () => {
     expect(await page.locator('.view').textContent()).toContain('2 adapters that a rewind cut off are left out.');
     const loss = page.locator('.plot').filter({ hasText: 'Is the loss falling?' });
     await loss.locator('summary').click();
-    expect(await loss.locator('tbody tr').count()).toBe(12);
+    await expect.poll(() => loss.locator('tbody tr').count(), PATIENT).toBe(12);
   });
 
   it('Adapters draws who descends from whom, with head, live, what was cut off and why one was held back', async () => {

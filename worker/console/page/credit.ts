@@ -1,5 +1,6 @@
 /** Credit of every token of an answer: what the live adapter likes more, and less, than its reference does. */
 import type { CreditResult } from '../../../shared/contracts/inference.ts';
+import { term } from './explain.ts';
 import { figure, figures } from './figures.ts';
 import { empty, make, note, refill } from './node.ts';
 import { edge, sayError } from './session.ts';
@@ -121,10 +122,8 @@ function showCredit({ tokens, reward, model }: CreditResult): HTMLElement[] {
   return [
     text,
     reading,
+    make('p', { class: 'help' }, term('console.credit'), ' of a token, in nats'),
     scale,
-    figures(
-      figure('console.reward', signed(reward), `by ${by}`),
-      figure('console.credit', `${signed(-full)} to ${signed(full)}`, 'the span of the shades'),
-    ),
+    figures(figure('console.reward', signed(reward), `by ${by}`)),
   ];
 }

@@ -92,7 +92,9 @@ function checkbox(schema: Schema, path: string[], value: unknown): Control {
 /** An optional group has a box that says whether it is there at all. */
 function group(document: Document, schema: Schema, path: string[], value: unknown): Control {
   const given = (value ?? {}) as Record<string, unknown>;
-  const controls = Object.entries(schema.properties ?? {}).map(([key, inner]): [string, Control] => [
+  const isGroup = ([, inner]: [string, Schema]) => Number(resolve(document, inner).properties !== undefined);
+  const properties = Object.entries(schema.properties ?? {}).sort((one, other) => isGroup(one) - isGroup(other));
+  const controls = properties.map(([key, inner]): [string, Control] => [
     key,
     control(document, inner, [...path, key], given[key] ?? resolve(document, inner).default),
   ]);
