@@ -113,6 +113,23 @@ describe('what stands there', () => {
     expect(await page.locator('.view').textContent()).toContain('Nothing measures this yet');
   });
 
+  it('People says whether they agree, whose votes are worth a look, and which model they like', async () => {
+    await show(page, DOMAIN, 'people');
+    const report = await stage.edge.get('GET', `/v1/domains/${DOMAIN}/raters`, { bearer: stage.project.admin });
+    const people = page.getByRole('table', { name: 'People, most votes first' });
+    await expect.poll(() => people.locator('tbody tr').count(), PATIENT).toBe(report.raters.length);
+    const alpha = page.locator('.figures > div').filter({ hasText: 'Agreement' });
+    expect(await alpha.locator('b').textContent()).toBe(report.alpha.toFixed(2).replace('-', '−'));
+    expect(await people.getByRole('row').filter({ hasText: 'emil' }).textContent()).toContain(
+      report.raters.find(({ user }: { user: string }) => user === 'emil').suspicions.includes('haste')
+        ? 'too fast'
+        : '–',
+    );
+    expect(await page.getByRole('table', { name: 'Models by strength' }).locator('tbody tr').count()).toBe(
+      report.models.length,
+    );
+  });
+
   it('A person has a taste with its uncertainty, and their own votes alone', async () => {
     await show(page, DOMAIN, 'people/anna');
     await expect

@@ -1,40 +1,13 @@
 /** People: do they agree, do they favour a place, whose votes say little, and which model do they like best? */
+import type { RaterReport, Suspicion } from '../../../shared/contracts/rater.ts';
 import { writeAddress } from './address.ts';
 import { term } from './explain.ts';
 import { figure, figures, measured, whisker } from './figures.ts';
 import { empty, make, note, refill, section, table } from './node.ts';
 import { openPerson } from './person.ts';
-import { ask, isMissing, sayError } from './session.ts';
+import { edge, isMissing, sayError } from './session.ts';
 import { title, type View } from './view.ts';
 import { count, fixed, short, signed, votes } from './words.ts';
-
-type Span = { value: number; low: number; high: number; n: number };
-type Suspicion = 'disagrees' | 'place' | 'haste' | 'sameAnswer';
-
-/** GET /v1/domains/{domain}/raters. */
-type RaterReport = {
-  domain: string;
-  window: number;
-  votes: number;
-  people: number;
-  judgedTwice: number;
-  alpha: number | null;
-  alphaLow: number | null;
-  alphaHigh: number | null;
-  position: Span | null;
-  raters: {
-    user: string;
-    votes: number;
-    checked: number;
-    informedness: number | null;
-    informednessLow?: number | null;
-    informednessHigh?: number | null;
-    position: Span | null;
-    medianLatencyMs: number | null;
-    suspicions: Suspicion[];
-  }[];
-  models: { adapter: string | null; strength: number; low: number; high: number; n: number }[];
-};
 
 const SUSPECTED: Record<Suspicion, string> = {
   disagrees: 'disagrees with the others',
@@ -76,7 +49,7 @@ export const openPeople: View = (room) => {
   async function read(total: number): Promise<void> {
     known = total;
     try {
-      show(await ask<RaterReport>('GET', `/v1/domains/${encodeURIComponent(domain)}/raters`));
+      show(await edge.getRaters(domain));
     } catch (error) {
       refill(
         answer,
