@@ -16,7 +16,7 @@ const SUSPECTED: Record<Suspicion, string> = {
   sameAnswer: 'gives always the same answer',
 };
 
-const points = (share: number) => `${signed(100 * share, 0)} points`;
+const points = (share: number) => signed(100 * share, 0);
 
 export const openPeople: View = (room) => {
   const { place, domain, rest } = room;
@@ -88,7 +88,7 @@ export const openPeople: View = (room) => {
         figure(
           'console.position',
           position ? measured(position, points) : '–',
-          position ? `${count(position.n)} choices with a known place` : 'no choice says where it was shown',
+          position ? `points over half, in ${count(position.n)} choices` : 'no choice says where it was shown',
         ),
       ),
       note(`From the newest ${votes(report.votes)} of ${count(report.people)} people that say which output is better.`),
@@ -100,7 +100,7 @@ export const openPeople: View = (room) => {
         count(rater.votes),
         count(rater.checked),
         measured({ value: rater.informedness, low: rater.informednessLow, high: rater.informednessHigh }, fixed),
-        rater.position ? measured(rater.position, (share) => signed(100 * share, 0)) : '–',
+        rater.position ? measured(rater.position, points) : '–',
         rater.medianLatencyMs === null ? '–' : `${(rater.medianLatencyMs / 1000).toFixed(1)} s`,
         rater.suspicions.length > 0
           ? make('span', { class: 'failed' }, rater.suspicions.map((each) => SUSPECTED[each] ?? each).join(', '))
