@@ -21,6 +21,7 @@ import { docs } from './routes/docs.ts';
 import { domains } from './routes/domains.ts';
 import { embeddings } from './routes/embeddings.ts';
 import { encoders } from './routes/encoders.ts';
+import { events } from './routes/events.ts';
 import { health } from './routes/health.ts';
 import { images, shownImages } from './routes/images.ts';
 import { imagesGenerate } from './routes/images-generate.ts';
@@ -59,7 +60,7 @@ app.use('/v1/*', authenticate);
 for (const routes of [projects, keys, signingKeys, userTokens, domains]) app.route('/', routes);
 for (const routes of [comparisons, preferences, preferencesBulk, batches, batchEnds]) app.route('/', routes);
 for (const routes of [encoders, embeddings, images, imagesGenerate]) app.route('/', routes);
-for (const routes of [adapters, adapterUploads, promotions, stats, raters, chat, credit, models])
+for (const routes of [adapters, adapterUploads, promotions, stats, events, raters, chat, credit, models])
   app.route('/', routes);
 
 app.onError((error, c) => answer(c, asApiError(error, c)));

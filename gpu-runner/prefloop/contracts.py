@@ -2411,6 +2411,48 @@ class ConsoleSessionInput(BaseModel):
     """
 
 
+class DomainLive(BaseModel):
+    """
+    How a domain is right now: the data of each `state` event.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    preferences: Preferences
+    """
+    Votes by what became of them.
+    """
+    not_trainable: Annotated[dict[str, int], Field(alias="notTrainable")]
+    """
+    Votes that cannot train, by reason.
+    """
+    batches: Batches
+    now: Annotated[int, Field(ge=0)]
+    """
+    Of the server.
+    """
+    votes_per_minute: Annotated[list[int], Field(alias="votesPerMinute")]
+    """
+    Votes that arrived in each of the last 60 minutes, oldest first; the last one is still running.
+    """
+    head: Annotated[str | None, Field(pattern="^[0-9a-f]{64}$")]
+    """
+    The adapter that training goes on from.
+    """
+    live: Annotated[str | None, Field(pattern="^[0-9a-f]{64}$")]
+    """
+    The adapter that is served; null = the base.
+    """
+    newest_adapter: Annotated[Sha256 | None, Field(alias="newestAdapter")]
+    last_move_at: Annotated[int | None, Field(alias="lastMoveAt", ge=0)]
+    """
+    When the live alias was moved last.
+    """
+
+
 class ImageReceipt(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
@@ -3741,7 +3783,6 @@ class DomainStats(BaseModel):
         populate_by_name=True,
         frozen=True,
     )
-    domain: Domain
     preferences: Preferences
     """
     Votes by what became of them.
@@ -3751,9 +3792,10 @@ class DomainStats(BaseModel):
     Votes that cannot train, by reason.
     """
     batches: Batches
+    domain: Domain
     adapters: list[AdapterRecord]
     """
-    The last 100, oldest first: the points of the curves.
+    The last 100, oldest first: the points of the curves. Of more than 200 losses as many means of equal stretches; all of them are at /v1/adapters/{sha}.
     """
     moves: list[AliasMove]
     """

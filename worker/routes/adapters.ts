@@ -37,7 +37,7 @@ adapters.openapi(
   createRoute({
     method: 'get',
     path: '/v1/adapters',
-    summary: 'Adapters, newest first (train or infer)',
+    summary: 'Adapters, newest first, with their losses thinned to 200 (train or infer)',
     request: {
       query: z.object({ domain: Slug.optional(), limit: z.coerce.number().int().min(1).max(1000).default(200) }),
     },

@@ -1,14 +1,21 @@
 /** The registry of adapters: content-addressed rows with their lineage, written after their files. */
-import { and, desc, eq } from 'drizzle-orm';
+import { and, desc, eq, getTableColumns, sql } from 'drizzle-orm';
 import type { AdapterFileName, AdapterRecord, AdapterRegistration } from '../../shared/contracts/adapter.ts';
+import { LISTED_LOSSES } from '../../shared/contracts/stats.ts';
 import { canonicalJson } from '../../shared/math/canonical-json.ts';
+import { thinCurve } from '../../shared/math/thin-curve.ts';
 import { checkAdapter } from './adapters-check.ts';
 import { type Database, isDuplicate } from './database.ts';
 import { type Rejection, reject } from './rejection.ts';
 import { adapter, adapterFile, batch } from './schema.ts';
 
 export type AdapterRow = typeof adapter.$inferSelect;
-type Selected = { adapter: AdapterRow; batch: string | null };
+type Selected = { adapter: Omit<AdapterRow, 'curve'>; batch: string | null };
+
+const { curve, losses, ...columns } = getTableColumns(adapter);
+const whole = { ...columns, losses };
+// What an earlier version registered has no curve beside its losses.
+const listed = { ...columns, losses: sql<number[]>`coalesce(${curve}, ${losses})`.mapWith(losses) };
 
 /** Remembers a file that was received and checked; receiving it again changes nothing. */
 export async function addFile(db: Database, row: typeof adapterFile.$inferInsert): Promise<void> {
@@ -43,6 +50,7 @@ export async function registerAdapter(
   const row = {
     ...input,
     encoder: input.encoder ?? null,
+    curve: curveOf(input.losses),
     project,
     stage: 'staged',
     preferences: 0,
@@ -56,17 +64,18 @@ export async function registerAdapter(
     if (isDuplicate(error, 'adapter')) return registerAdapter(db, project, input, now);
     throw error;
   }
-  return { adapter: asAdapter({ adapter: row, batch: null }), replayed: false };
+  const { curve: _, ...added } = row;
+  return { adapter: asAdapter({ adapter: added, batch: null }), replayed: false };
 }
 
 export async function findAdapter(db: Database, project: string, sha: string): Promise<AdapterRecord | null> {
-  const row = await select(db)
+  const row = await select(db, whole)
     .where(and(eq(adapter.project, project), eq(adapter.sha, sha)))
     .get();
   return row ? asAdapter(row) : null;
 }
 
-/** Newest first; null = of every domain. */
+/** Newest first, with their losses thinned; null = of every domain. */
 export async function listAdapters(
   db: Database,
   project: string,
@@ -75,8 +84,17 @@ export async function listAdapters(
 ): Promise<AdapterRecord[]> {
   const of =
     domain === null ? eq(adapter.project, project) : and(eq(adapter.project, project), eq(adapter.domain, domain));
-  const rows = await select(db).where(of).orderBy(desc(adapter.createdAt), desc(adapter.sha)).limit(limit).all();
-  return rows.map(asAdapter);
+  const rows = await select(db, listed)
+    .where(of)
+    .orderBy(desc(adapter.createdAt), desc(adapter.sha))
+    .limit(limit)
+    .all();
+  return rows.map(asAdapter).map((record) => ({ ...record, losses: thinCurve(record.losses, LISTED_LOSSES) }));
+}
+
+/** What lists show of losses, where that is not all of them. */
+export function curveOf(losses: readonly number[]): number[] | null {
+  return losses.length > LISTED_LOSSES ? thinCurve(losses, LISTED_LOSSES) : null;
 }
 
 /** One file of an adapter, as it was registered. */
@@ -85,9 +103,9 @@ export function fileOf(record: AdapterRecord, name: AdapterFileName) {
 }
 
 // An adapter is made by one batch at most: a batch is completed once, with an adapter that did not exist before.
-function select(db: Database) {
+function select(db: Database, of: typeof whole | typeof listed) {
   return db
-    .select({ adapter, batch: batch.id })
+    .select({ adapter: of as typeof whole, batch: batch.id })
     .from(adapter)
     .leftJoin(batch, and(eq(batch.project, adapter.project), eq(batch.adapter, adapter.sha)));
 }

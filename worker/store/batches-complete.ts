@@ -3,6 +3,7 @@
  * behind guards, or nothing does.
  */
 import type { Completion, Dismissal } from '../../shared/contracts/batch.ts';
+import { curveOf } from './adapters.ts';
 import { checkAdapter } from './adapters-check.ts';
 import { checkMembers, type Ended, endBatch, FINISH, GUARD_HELD, SET_REASONS } from './batches-end.ts';
 import { type Database, isDuplicate } from './database.ts';
@@ -18,8 +19,8 @@ const MOVE_HEAD = `UPDATE domain SET head = ?3
   WHERE project = ?1 AND id = (SELECT domain FROM batch WHERE project = ?1 AND id = ?2)`;
 
 const ADD_ADAPTER = `INSERT INTO adapter (project, sha, domain, parent, base_model, base_fingerprint, recipe, files, metrics,
-    losses, gates, runtime, encoder, stage, created_at, preferences, oldest_vote_at)
-  SELECT b.project, ?3, b.domain, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 'staged', ?14, count(p.seq), min(p.created_at)
+    losses, gates, curve, runtime, encoder, stage, created_at, preferences, oldest_vote_at)
+  SELECT b.project, ?3, b.domain, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 'staged', ?15, count(p.seq), min(p.created_at)
   FROM batch AS b LEFT JOIN preference AS p ON p.project = b.project AND p.batch = b.id AND p.status = 'consumed'
   WHERE b.project = ?1 AND b.id = ?2 GROUP BY b.id`;
 
@@ -32,6 +33,7 @@ export async function completeBatch(
   now: number,
 ): Promise<Ended | Rejection | null> {
   const { sha, parent, baseModel, baseFingerprint, recipe, files, metrics, losses, gates, runtime } = adapter;
+  const curve = curveOf(losses);
   const json = [recipe, files, metrics, losses, gates].map((value) => JSON.stringify(value));
   try {
     return await endBatch(db, {
@@ -50,7 +52,12 @@ export async function completeBatch(
         run(CONSUME),
         run(FINISH, sha, now),
         run(MOVE_HEAD, sha),
-        run(ADD_ADAPTER, sha, parent, baseModel, baseFingerprint, ...json, runtime, adapter.encoder ?? null, now),
+        run(
+          ADD_ADAPTER,
+          ...[sha, parent, baseModel, baseFingerprint, ...json, curve && JSON.stringify(curve), runtime],
+          adapter.encoder ?? null,
+          now,
+        ),
       ],
     });
   } catch (error) {

@@ -240,6 +240,29 @@ export const preferenceCount = sqliteTable(
   (t) => [primaryKey({ columns: [t.project, t.domain, t.status, t.reason] })],
 );
 
+/** Votes by the minute (since 1970) in which they arrived, and batches by state: kept by triggers, for pages that look every few seconds. */
+export const voteMinute = sqliteTable(
+  'vote_minute',
+  {
+    project: text().notNull(),
+    domain: text().notNull(),
+    minute: integer().notNull(),
+    n: integer().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.project, t.domain, t.minute] })],
+);
+
+export const batchCount = sqliteTable(
+  'batch_count',
+  {
+    project: text().notNull(),
+    domain: text().notNull(),
+    state: text().$type<BatchState>().notNull(),
+    n: integer().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.project, t.domain, t.state] })],
+);
+
 export const batch = sqliteTable(
   'batch',
   {
@@ -279,6 +302,8 @@ export const adapter = sqliteTable(
     files: text({ mode: 'json' }).$type<{ name: string; sha256: string; bytes: number }[]>().notNull(),
     metrics: text({ mode: 'json' }).$type<Metrics>().notNull(),
     losses: text({ mode: 'json' }).$type<number[]>().notNull(),
+    /** The losses thinned, for lists; null = there are few. */
+    curve: text({ mode: 'json' }).$type<number[]>(),
     gates: text({ mode: 'json' }).$type<Gate[]>().notNull(),
     runtime: text().notNull(),
     /** The user encoder it was trained with; null = it knows nobody. */

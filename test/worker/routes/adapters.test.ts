@@ -193,6 +193,22 @@ describeOnHosts('adapters', (edge) => {
       expect(await edge.get('GET', `/v1/adapters/${adapter.input.sha}`, { bearer: train })).toEqual(body);
     });
 
+    it('keeps every loss; a list shows the means of equal stretches of a long curve', async () => {
+      const { train, register } = await setUp(edge);
+      const losses = Array.from({ length: 10_000 }, (_, step) => step);
+      const adapter = await makeAdapter({ input: { losses } });
+      await uploadAdapter(edge, train, adapter);
+      const { status, body } = await register(adapter.input);
+      expect([status, body.losses]).toEqual([201, losses]);
+      expect(await register(adapter.input)).toMatchObject({ status: 200, body: { losses } });
+      const whole = await edge.get('GET', `/v1/adapters/${adapter.input.sha}`, { bearer: train });
+      expect(whole.losses).toEqual(losses);
+      const thin = Array.from({ length: 200 }, (_, stretch) => 50 * stretch + 24.5);
+      const list = await edge.get('GET', '/v1/adapters?domain=replies', { bearer: train });
+      const stats = await edge.get('GET', '/v1/domains/replies/stats', { bearer: train });
+      expect([list.items[0].losses, stats.adapters[0].losses]).toEqual([thin, thin]);
+    });
+
     it('hands out the files, to those who serve as well, and to no other project', async () => {
       const { tenant, train, register, download } = await setUp(edge);
       const adapter = await makeAdapter();

@@ -181,6 +181,17 @@ describeOnHosts('batches', (edge) => {
       expect(domain).toMatchObject({ head: adapter.input.sha, live: adapter.input.sha });
     });
 
+    it('keeps every loss of a long training, and shows few of them in lists', async () => {
+      const { send, leased, trained, train } = await setUp(edge);
+      await send(importedVotes(4));
+      const losses = Array.from({ length: 400 }, (_, step) => step);
+      const { complete, adapter } = await trained(await leased(), { input: { losses } });
+      expect((await complete()).body.adapter.losses).toEqual(losses);
+      const [listed] = (await edge.get('GET', '/v1/adapters', { bearer: train })).items;
+      expect(listed).toMatchObject({ sha: adapter.input.sha, gates: adapter.input.gates });
+      expect(listed.losses).toEqual(Array.from({ length: 200 }, (_, stretch) => 2 * stretch + 0.5));
+    });
+
     it('said again gets the first answer, and changes nothing', async () => {
       const { send, leased, trained, votes, end } = await setUp(edge);
       await send(importedVotes(4));

@@ -1,20 +1,7 @@
 /** What is known of one domain: its statistics, and what the edge says of it every few seconds while the page is open. */
+import type { DomainLive } from '../../../shared/contracts/console.ts';
 import type { DomainStats } from '../../../shared/contracts/stats.ts';
 import { edge, sayError } from './session.ts';
-
-/** `state` of GET /v1/domains/{domain}/events. */
-export type DomainLive = {
-  now: number;
-  preferences: DomainStats['preferences'];
-  notTrainable: Record<string, number>;
-  batches: DomainStats['batches'];
-  votesPerMinute: number[];
-  head: string | null;
-  live: string | null;
-  adapters: number;
-  newestAdapter: string | null;
-  lastMoveAt: number | null;
-};
 
 export type Feed = {
   domain: string;
@@ -63,8 +50,8 @@ export function openFeed(domain: string, changed: (feed: Feed) => void): { refre
       feed.live = live;
       feed.link = 'open';
       // What the statistics hold besides counts: adapters, moves, and the two pointers.
-      const { head, live: served, adapters, newestAdapter, lastMoveAt, batches } = live;
-      const now = JSON.stringify([head, served, adapters, newestAdapter, lastMoveAt, batches]);
+      const { head, live: served, newestAdapter, lastMoveAt, batches } = live;
+      const now = JSON.stringify([head, served, newestAdapter, lastMoveAt, batches]);
       const isNews = seen !== '' && seen !== now;
       seen = now;
       if (isNews) void refresh();
