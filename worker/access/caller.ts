@@ -40,6 +40,14 @@ export function requireInferrer(c: Context<Env>): Exclude<Caller, { kind: 'root'
   throw new ApiError('forbidden', 'This needs a user token or a secret key with the scope infer.');
 }
 
+/** What says much of a person: shown to them, by a token of their own, and to an admin key. `what` begins the refusal. */
+export function requireOwner(c: Context<Env>, user: string, what: string): void {
+  const { caller } = c.var;
+  if (caller.kind === 'user' && caller.user === user) return;
+  if (caller.kind === 'secret' && hasScope(caller)) return;
+  throw new ApiError('forbidden', `${what} is shown to its owner, by a user token, and to an admin key.`);
+}
+
 export function requireRoot(c: Context<Env>): void {
   if (c.var.caller.kind !== 'root') throw new ApiError('forbidden', 'This needs the root key of the edge.');
 }

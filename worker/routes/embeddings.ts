@@ -1,12 +1,10 @@
 /** GET /v1/users/{user}/embedding: what is known of a person's taste. */
 import { createRoute, z } from '@hono/zod-openapi';
-import type { Context } from 'hono';
 import { Embedding, type EncoderInput } from '../../shared/contracts/encoder.ts';
 import { Slug, UserId } from '../../shared/contracts/ids.ts';
 import { ApiError, found } from '../access/api-error.ts';
-import { hasScope } from '../access/caller.ts';
+import { requireOwner } from '../access/caller.ts';
 import { userEmbedding } from '../encoder/user-embedding.ts';
-import type { Env } from '../env.ts';
 import { findDomain } from '../store/domains.ts';
 import { failures, json, router } from './router.ts';
 
@@ -25,7 +23,7 @@ embeddings.openapi(
   }),
   async (c) => {
     const { user } = c.req.valid('param');
-    requireOwner(c, user);
+    requireOwner(c, user, 'An embedding');
     const { domain } = c.req.valid('query');
     const embedding = await userEmbedding(c, { domain, user });
     if (!embedding) {
@@ -45,12 +43,4 @@ function shapeOf(encoder: EncoderInput): Pick<Embedding, 'kind' | 'tokens' | 'wi
   return kind === 'set'
     ? { kind, tokens: encoder.tokens, width: encoder.width }
     : { kind, tokens: 1, width: encoder.featureSize };
-}
-
-/** A taste says much of a person: whoever else asks is refused. */
-function requireOwner(c: Context<Env>, user: string): void {
-  const { caller } = c.var;
-  if (caller.kind === 'user' && caller.user === user) return;
-  if (caller.kind === 'secret' && hasScope(caller)) return;
-  throw new ApiError('forbidden', 'An embedding is shown to its owner, by a user token, and to an admin key.');
 }

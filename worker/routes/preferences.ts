@@ -1,14 +1,14 @@
 /** /v1/preferences: votes come in one by one, are exported page by page, and are read one by one. */
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { RecordId, Slug } from '../../shared/contracts/ids.ts';
+import { RecordId, Slug, UserId } from '../../shared/contracts/ids.ts';
 import { Preference, PreferenceInput, PreferencePage, PreferenceReceipt } from '../../shared/contracts/preference.ts';
 import { ApiError, found } from '../access/api-error.ts';
 import { verifyAssignment } from '../access/assignment-token.ts';
-import { type Caller, requireCollector, requireSecret } from '../access/caller.ts';
+import { type Caller, requireCollector, requireOwner, requireSecret } from '../access/caller.ts';
 import type { Env } from '../env.ts';
 import { storeVotes } from '../store/preferences.ts';
-import { findPreference, listPreferences } from '../store/preferences-export.ts';
+import { findPreference, listPreferences, listPreferencesOf } from '../store/preferences-export.ts';
 import type { Vote } from '../store/preferences-vote.ts';
 import { prepareVote, voterOf } from './preferences-prepare.ts';
 import { failures, json, jsonBody, router } from './router.ts';
@@ -17,6 +17,13 @@ export const preferences = router();
 
 /** Full comparisons travel with every preference: a page stays a few megabytes at most. */
 const MAX_PAGE = 500;
+
+const PageQuery = z.object({
+  domain: Slug.optional(),
+  user: UserId.optional().meta({ description: 'Whose votes; with `domain`.' }),
+  after: z.coerce.number().int().min(0).default(0).meta({ description: 'The `next` of the page before.' }),
+  limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(100),
+});
 
 preferences.openapi(
   createRoute({
@@ -50,20 +57,24 @@ preferences.openapi(
   createRoute({
     method: 'get',
     path: '/v1/preferences',
-    summary: 'Preferences with their comparisons, in order of arrival (admin, ingest or train)',
-    request: {
-      query: z.object({
-        domain: Slug.optional(),
-        after: z.coerce.number().int().min(0).default(0).meta({ description: 'The `next` of the page before.' }),
-        limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(100),
-      }),
-    },
+    summary:
+      'Preferences with their comparisons: all in order of arrival (admin, ingest or train), or a user’s, newest first',
+    description:
+      'With `user` and `domain`, that user’s votes in it: for the user’s own token, and an admin key. To the user, nothing tells which model made an output, nor the known answer of a prompt.',
+    request: { query: PageQuery },
     responses: { 200: json(PreferencePage, 'A page; `next` is null on the last one'), ...failures },
   }),
   async (c) => {
-    requireSecret(c, 'ingest', 'train');
-    const { domain = null, after, limit } = c.req.valid('query');
-    return c.json(await listPreferences(c.var.db, c.var.project.id, { domain, after, limit }), 200);
+    const { user, domain = null, ...page } = c.req.valid('query');
+    if (user === undefined) {
+      requireSecret(c, 'ingest', 'train');
+      return c.json(await listPreferences(c.var.db, c.var.project.id, { domain, ...page }), 200);
+    }
+    requireOwner(c, user, 'What somebody voted');
+    if (domain === null) throw new ApiError('invalid_request', 'user: name the domain too, votes are kept by domain.');
+    const votes = await listPreferencesOf(c.var.db, c.var.project.id, { domain, user, ...page });
+    c.header('cache-control', 'no-store');
+    return c.json(c.var.caller.kind === 'user' ? asVoterSees(votes) : votes, 200);
   },
 );
 
@@ -81,6 +92,16 @@ preferences.openapi(
     return c.json(found(preference, 'preference'), 200);
   },
 );
+
+/** People may change their minds, and must not learn by which model an output was made, or what the right answer is. */
+function asVoterSees({ items, next }: PreferencePage): PreferencePage {
+  const blind = items.map(({ comparison, ...vote }): Preference => {
+    const { answer: _, ...prompt } = comparison.prompt;
+    const candidates = comparison.candidates.map(({ id, content }) => ({ id, content }));
+    return { ...vote, comparison: { ...comparison, prompt, candidates } };
+  });
+  return { items: blind, next };
+}
 
 /** Throws ApiError for what a vote must not say. A refused token is kept: it does not stop the replay of a stored vote. */
 export async function readVote(c: Context<Env>, caller: Caller, input: PreferenceInput): Promise<Vote> {

@@ -32,6 +32,10 @@ export const DOMAIN_PAGE = `SELECT ${COLUMNS} FROM preference AS p INDEXED BY pr
 export const PROJECT_PAGE = `SELECT ${COLUMNS} FROM preference AS p ${JOINED}
   WHERE +p.project = ?1 AND p.seq > ?2 ORDER BY p.seq LIMIT ?3`;
 
+/** Newest first: before the cursor. Whoever has voted a million times is read as fast as anybody else. */
+export const USER_PAGE = `SELECT ${COLUMNS} FROM preference AS p INDEXED BY preference_user ${JOINED}
+  WHERE p.project = ?1 AND p.domain = ?4 AND p.user = ?5 AND p.seq < ?2 ORDER BY p.seq DESC LIMIT ?3`;
+
 export async function findPreference(db: Database, project: string, id: string): Promise<Preference | null> {
   const row = await db.$client.prepare(ONE).bind(project, id).first<Row>();
   return row && asPreference(row);
@@ -48,7 +52,22 @@ export async function listPreferences(
     domain === null
       ? db.$client.prepare(PROJECT_PAGE).bind(...values)
       : db.$client.prepare(DOMAIN_PAGE).bind(...values, domain);
-  const { results } = await statement.all<Row>();
+  return asPage(await statement.all<Row>(), limit);
+}
+
+/** A person's, newest first; `after` 0 = from the newest on. */
+export async function listPreferencesOf(
+  db: Database,
+  project: string,
+  { domain, user, after, limit }: { domain: string; user: string; after: number; limit: number },
+): Promise<PreferencePage> {
+  const before = after || Number.MAX_SAFE_INTEGER;
+  const statement = db.$client.prepare(USER_PAGE).bind(project, before, limit + 1, domain, user);
+  return asPage(await statement.all<Row>(), limit);
+}
+
+/** One row more than fits tells that there is another page. */
+function asPage({ results }: { results: Row[] }, limit: number): PreferencePage {
   const items = results.slice(0, limit).map(asPreference);
   return { items, next: results.length > limit ? (items.at(-1)?.seq ?? null) : null };
 }

@@ -386,4 +386,76 @@ describeOnHosts('preferences', (edge) => {
       expect(third).toMatchObject({ status: 'waiting', supersedes: two });
     });
   });
+
+  describe('of one person', () => {
+    async function withVotes() {
+      const made = await setUp(edge);
+      await made.tenant.createDomain({ id: 'letters', holdOut: 0 });
+      const ben = await made.tenant.createUserToken('ben');
+      const ids: string[] = [];
+      for (let n = 0; n < 5; n++) {
+        const id = uuidv7();
+        await made.vote({ id, ...first(await made.deal([`Hello ${n}`, 'Hi'])) });
+        ids.unshift(id);
+        await made.vote(first(await made.deal(['Good day', `Bye ${n}`], ben)), ben);
+      }
+      await made.vote(first(await made.deal(['Dear', 'Sir'], made.anna, { domain: 'letters' })));
+      const list = (query: string, bearer = made.anna) => edge.call('GET', `/v1/preferences?${query}`, { bearer });
+      return { ...made, ben, ids, list };
+    }
+    type Page = { items: { id: string; user: string; domain: string }[]; next: number | null };
+    const idsOf = ({ items }: Page) => items.map(({ id }) => id);
+
+    it('are theirs alone, of one domain, newest first and page by page', async () => {
+      const { ids, list } = await withVotes();
+      const whole = await list('user=anna&domain=replies');
+      expect(whole.status).toBe(200);
+      expect([idsOf(whole.body), whole.body.next]).toEqual([ids, null]);
+      const read: string[] = [];
+      for (let after: number | null = 0, pages = 0; after !== null; pages++) {
+        const { body } = await list(`user=anna&domain=replies&limit=2&after=${after}`);
+        read.push(...idsOf(body));
+        after = body.next;
+        expect(pages).toBeLessThan(3);
+      }
+      expect(read).toEqual(ids);
+      expect((await list('user=anna&domain=replies&limit=5')).body.next).toBeNull();
+      expect((await list('user=anna&domain=letters')).body.items).toHaveLength(1);
+    });
+
+    it('are shown to them and to an admin key, and to nobody else', async () => {
+      const { tenant, ingest, ben, list } = await withVotes();
+      const query = 'user=anna&domain=replies';
+      const admin = await list(query, tenant.admin);
+      expect(admin).toMatchObject({ status: 200, body: { items: { length: 5 } } });
+      for (const bearer of [ben, ingest, await tenant.createKey(['train'])])
+        expect(await list(query, bearer)).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+      // Their own token opens no other list.
+      for (const other of ['user=ben&domain=replies', 'domain=replies', ''])
+        expect(await list(other)).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+      const elsewhere = await edge.createProject();
+      expect((await list(query, elsewhere.admin)).body).toEqual({ items: [], next: null });
+    });
+
+    it('tell them neither which model made an output nor the known answer', async () => {
+      const { tenant, ingest, list } = await withVotes();
+      const made = { role: 'live', adapter: 'a'.repeat(64) };
+      const candidates = ['one', 'two'].map((text) => ({ ...textCandidate(text), origin: made }));
+      const comparison = { domain: 'replies', prompt: { text: 'How many?', answer: 'two' }, candidates };
+      const items = [{ id: uuidv7(), user: 'anna', comparison, choice: { type: 'pair', chosen: candidates[1]?.id } }];
+      await edge.get('POST', '/v1/preferences/bulk', { bearer: ingest, body: { items } });
+      const query = 'user=anna&domain=replies&limit=1';
+      const [theirs, operators] = [(await list(query)).body.items[0], (await list(query, tenant.admin)).body.items[0]];
+      expect(operators.comparison).toMatchObject({ prompt: { answer: 'two' }, candidates: [{ origin: made }, {}] });
+      expect(Preference.parse(theirs).comparison.prompt).toEqual({ text: 'How many?' });
+      expect(theirs.comparison.candidates).toEqual(candidates.map(({ id, content }) => ({ id, content })));
+      expect({ ...theirs, comparison: null }).toEqual({ ...operators, comparison: null });
+    });
+
+    it('are asked for with their domain', async () => {
+      const { list } = await withVotes();
+      expect(await list('user=anna')).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+      expect((await list('user=a%20b&domain=replies')).status).toBe(400);
+    });
+  });
 });
