@@ -32,8 +32,10 @@ import { preferencesBulk } from './routes/preferences-bulk.ts';
 import { projects } from './routes/projects.ts';
 import { promotions } from './routes/promotions.ts';
 import { raters } from './routes/raters.ts';
+import { samples } from './routes/samples.ts';
 import { signingKeys } from './routes/signing-keys.ts';
 import { stats } from './routes/stats.ts';
+import { userRoute } from './routes/user-route.ts';
 import { userTokens } from './routes/user-tokens.ts';
 import { widget } from './widget/routes.ts';
 
@@ -59,9 +61,9 @@ app.route('/', shownImages);
 app.use('/v1/*', authenticate);
 for (const routes of [projects, keys, signingKeys, userTokens, domains]) app.route('/', routes);
 for (const routes of [comparisons, preferences, preferencesBulk, batches, batchEnds]) app.route('/', routes);
-for (const routes of [encoders, embeddings, images, imagesGenerate]) app.route('/', routes);
-for (const routes of [adapters, adapterUploads, promotions, stats, events, raters, chat, credit, models])
-  app.route('/', routes);
+for (const routes of [encoders, embeddings, userRoute, images, imagesGenerate]) app.route('/', routes);
+for (const routes of [adapters, adapterUploads, promotions, stats, events, raters, samples]) app.route('/', routes);
+for (const routes of [chat, credit, models]) app.route('/', routes);
 
 app.onError((error, c) => answer(c, asApiError(error, c)));
 app.notFound((c) => {

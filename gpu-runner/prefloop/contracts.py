@@ -2453,6 +2453,40 @@ class DomainLive(BaseModel):
     """
 
 
+class UserRoute(BaseModel):
+    """
+    What answers a person who asks with a user token of their own, and does not say `personal: false`.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    user: UserId
+    domain: Slug
+    adapter: Annotated[str | None, Field(pattern="^[0-9a-f]{64}$")]
+    """
+    The adapter that answers; null = the base, to which a mixture adds what it adds.
+    """
+    personal: Literal["mixture", "embedding"] | None
+    """
+    mixture: adapters are added to the base by the person’s own weights; embedding: the adapter is told whose taste it is; null = as for everybody.
+    """
+    encoder: Annotated[str | None, Field(pattern="^[0-9a-f]{64}$")]
+    """
+    The user encoder that the taste was computed with.
+    """
+    votes: Annotated[int, Field(ge=0)]
+    """
+    Of the person, that the taste was computed from.
+    """
+    because: list[str]
+    """
+    The reasons, in sentences for people.
+    """
+
+
 class ImageReceipt(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
@@ -2554,6 +2588,30 @@ class ModelStrength(BaseModel):
     n: int
     """
     Votes that compare it with another model.
+    """
+
+
+class SampleText(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    type: Literal["text"]
+    text: str
+
+
+class SampleImage(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    type: Literal["image"]
+    sha256: Sha256
+    url: str
+    """
+    Where the picture is shown, without a key.
     """
 
 
@@ -3235,6 +3293,26 @@ class Rater(BaseModel):
     suspicions: list[Suspicion]
 
 
+class Sample(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    prompt: str
+    """
+    What was asked: the last message, or the caption of a picture.
+    """
+    before: Annotated[SampleText | SampleImage, Field(discriminator="type")]
+    """
+    Of the base.
+    """
+    now: SampleText | SampleImage | None
+    """
+    Of the live adapter, with the same seed; null = none is live.
+    """
+
+
 Recipe = TypeAliasType(
     "Recipe",
     Annotated[
@@ -3837,6 +3915,22 @@ class RaterReport(BaseModel):
     models: list[ModelStrength]
     """
     Strongest first; none before two models have met.
+    """
+
+
+class SampleList(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        frozen=True,
+    )
+    live: Annotated[str | None, Field(pattern="^[0-9a-f]{64}$")]
+    """
+    The adapter that is served; null = the base.
+    """
+    samples: list[Sample]
+    """
+    Fewer than were asked for where fewer prompts are held out.
     """
 
 

@@ -14,7 +14,8 @@ import { sha256Hex } from '../math/record-id.ts';
 import { uuidv7 } from '../math/uuidv7.ts';
 import { type CallOptions, readJson, type Send } from './request.ts';
 
-export type PreferenceQuery = { domain?: string; after?: number; limit?: number };
+/** `user`: theirs alone, newest first; `domain` is needed with it. */
+export type PreferenceQuery = { domain?: string; user?: string; after?: number; limit?: number };
 
 type WithoutId<T> = T extends unknown ? Omit<T, 'id'> & { id?: string } : never;
 
@@ -70,9 +71,9 @@ export function collect(send: Send) {
     },
     getPreference: (id: string, options?: CallOptions) =>
       send({ method: 'GET', path: `/v1/preferences/${encodeURIComponent(id)}`, ...options }, readJson<Preference>),
-    /** One page in order of arrival; `after` is the `next` of the page before. */
+    /** One page in order of arrival, of a user’s votes newest first; `after` is the `next` of the page before. */
     listPreferences,
-    /** All of them, page by page, in order of arrival. */
+    /** All of them, page by page, in the order of the pages. */
     async *eachPreference(query: PreferenceQuery, options?: CallOptions) {
       let after: number | null | undefined = query.after;
       do {

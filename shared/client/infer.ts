@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import type { ImageRequest, ImageResult } from '../contracts/image.ts';
 import type { ChatCompletion, ChatRequest, CreditRequest, CreditResult } from '../contracts/inference.ts';
+import type { SampleList } from '../contracts/sample.ts';
 import { EdgeError } from './edge-error.ts';
 import { type CallOptions, readJson, type Send } from './request.ts';
 
@@ -75,6 +76,19 @@ export function infer(send: Send) {
       send(
         { method: 'POST', path: '/v1/credit', json: request, timeoutMs: 120_000, ...options },
         readJson<CreditResult>,
+      ),
+    /** Held-out prompts, answered by the base and by the live adapter. Not repeated by itself: it asks the models anew. */
+    getSamples: (domain: string, count?: number, options?: CallOptions) =>
+      send(
+        {
+          method: 'GET',
+          path: `/v1/domains/${encodeURIComponent(domain)}/samples`,
+          query: { count },
+          repeatable: false,
+          timeoutMs: 180_000,
+          ...options,
+        },
+        readJson<SampleList>,
       ),
     /** The answer as it is made. Leaving the loop early ends the call. */
     streamChat: (request: ChatInput, options?: CallOptions) =>

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { AdapterFileName } from '../contracts/adapter.ts';
 import type { Domain } from '../contracts/domain.ts';
 import type { Embedding, EncoderInput, EncoderList, EncoderRecord } from '../contracts/encoder.ts';
+import type { UserRoute } from '../contracts/route.ts';
 import { type CallOptions, readBytes, readJson, type Send } from './request.ts';
 
 const segment = encodeURIComponent;
@@ -39,6 +40,12 @@ export function taste(send: Send) {
       send(
         { method: 'GET', path: `/v1/users/${segment(user)}/embedding`, query: { domain }, ...options },
         readJson<Embedding>,
+      ),
+    /** What answers the user who asks, and why. With the user's own token, or an admin key. */
+    getRoute: (user: string, domain: string, options?: CallOptions) =>
+      send(
+        { method: 'GET', path: `/v1/users/${segment(user)}/route`, query: { domain }, ...options },
+        readJson<UserRoute>,
       ),
   };
 }

@@ -37,6 +37,8 @@ type Behaviour = {
   see: ((seed: number) => unknown) | null;
   /** Answers every chat request with this status and body. */
   fail: { status: number; body: unknown } | null;
+  /** Answers the chat requests for which it says so with this status and body. */
+  refuse: (body: ChatBody) => { status: number; body: unknown } | null;
   /** Milliseconds between the chunks of a stream. */
   chunkMs: number;
   /** What each adapter of a basis thinks of an answer, as log-ratios per token; null = it knows no basis. */
@@ -57,6 +59,7 @@ const PLAIN: Behaviour = {
   draw: ({ model }, seed) => Buffer.from(png(seed + (model === 'base' ? 0 : 1000))).toString('base64'),
   see: null,
   fail: null,
+  refuse: () => null,
   chunkMs: 20,
   logRatios: null,
   adapter: null,
@@ -139,6 +142,8 @@ export async function startInferenceServer(): Promise<InferenceServer> {
       if (!response.writableFinished) self.aborted += 1;
     });
     if (behaviour.fail) return json(response, behaviour.fail.status, behaviour.fail.body);
+    const refused = behaviour.refuse(body);
+    if (refused) return json(response, refused.status, refused.body);
     response.setHeader('x-prefloop-adapter', behaviour.adapter ?? body.model);
     const said = behaviour.say(body);
     if (body.stream) return stream(response, body, said, behaviour.chunkMs);

@@ -1,6 +1,6 @@
 /** Adapters made up for tests: small, valid, each one with weights of its own. */
 import { manifestSha } from '../../worker/adapter-files/manifest.ts';
-import { adapterConfig, loraTensors, MODULES, safetensorsFile } from './adapter-files/safetensors-file.ts';
+import { adapterConfig, floats, loraTensors, MODULES, safetensorsFile } from './adapter-files/safetensors-file.ts';
 import type { Answer, TestEdge } from './hosts.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -48,6 +48,18 @@ export async function makeAdapter({
       ...input,
     },
   };
+}
+
+/** The LoRA of an image model, with every number `value`. */
+export async function makeImageAdapter(value: number, more: Json = {}): Promise<MadeAdapter> {
+  const matrix = { dtype: 'F32', shape: [2, 2], data: floats('F32', new Array(4).fill(value)) };
+  const path = 'unet.mid_block.attentions.0.transformer_blocks.0.attn1.to_q';
+  const bytes = safetensorsFile({ [`${path}.lora_A.weight`]: matrix, [`${path}.lora_B.weight`]: matrix });
+  const file = { name: 'pytorch_lora_weights.safetensors', bytes, sha256: await sha256(bytes) };
+  const sha = await sha256(new TextEncoder().encode(`${file.sha256}  ${file.name}\n`));
+  const { input } = await makeAdapter();
+  const files = [{ name: file.name, sha256: file.sha256, bytes: bytes.length }];
+  return { files: [file], input: { ...input, sha, files, ...more } };
 }
 
 export function uploadFile(

@@ -42,5 +42,3 @@ export type DemoSession = {
 export type DemoReady = { pictures: boolean; replies: boolean };
 
 export type DemoState = { stats: DomainStats; now: number };
-
-export type DemoReplies = { live: string | null; samples: { prompt: string; before: string; now: string }[] };

@@ -3,20 +3,18 @@
 import type { Context } from 'hono';
 import { Hono } from 'hono';
 import { UserId } from '../../shared/contracts/ids.ts';
-import { withSystem } from '../../shared/contracts/prompt.ts';
+import type { SampleList } from '../../shared/contracts/sample.ts';
 import { ApiError, found } from '../access/api-error.ts';
 import { mintUserToken } from '../access/user-token.ts';
 import type { Env } from '../env.ts';
-import { type BackEnd, backEnd } from '../inference/back-end.ts';
+import { askSamples } from '../inference/ask-samples.ts';
 import { type DomainRow, findDomain } from '../store/domains.ts';
 import { findProject } from '../store/projects.ts';
 import { readStats } from '../store/stats.ts';
-import type { DemoConfig, DemoReady, DemoReplies, DemoSession, DemoState, DemoTaste } from './contract.ts';
+import type { DemoConfig, DemoReady, DemoSession, DemoState, DemoTaste } from './contract.ts';
 import { demoPage } from './page.generated.js';
 
 const TOKEN_SECONDS = 3600;
-/** Before and now are asked with the same seed: what differs is the adapter. */
-const SAMPLE_SEED = 7;
 
 /** The page needs its own inline script and style and the edge's pictures, and nothing from anywhere else. */
 const POLICY =
@@ -61,18 +59,10 @@ demo.get('/demo/taste', async (c) => {
 demo.get('/demo/replies', async (c) => {
   const config = readConfig(c);
   const domain = await demoDomain(c, config);
-  const { live } = domain;
-  const answers = backEnd(c);
-  const samples = await Promise.all(
-    config.samples.map(async (prompt) => {
-      const [before, now] = await Promise.all([
-        answer(c, answers, domain, 'base', prompt),
-        live ? answer(c, answers, domain, live, prompt) : '',
-      ]);
-      return { prompt, before, now };
-    }),
-  );
-  return c.json({ live, samples } satisfies DemoReplies);
+  // What is kept lies under the project that is shown.
+  c.set('project', found(await findProject(c.var.db, config.project), 'project'));
+  const prompts = config.samples.map((content) => ({ messages: [{ role: 'user' as const, content }] }));
+  return c.json((await askSamples(c, domain, prompts, prompts.length)) satisfies SampleList);
 });
 
 function readConfig(c: Context<Env>): DemoConfig {
@@ -82,28 +72,4 @@ function readConfig(c: Context<Env>): DemoConfig {
 
 async function demoDomain(c: Context<Env>, config: DemoConfig): Promise<DomainRow> {
   return found(await findDomain(c.var.db, config.project, config.domain), 'domain');
-}
-
-async function answer(
-  c: Context<Env>,
-  from: BackEnd,
-  domain: DomainRow,
-  model: string,
-  prompt: string,
-): Promise<string> {
-  const completion = await from.complete(
-    {
-      model,
-      messages: withSystem([{ role: 'user', content: prompt }], domain.system),
-      n: 1,
-      seed: SAMPLE_SEED,
-      temperature: domain.temperature,
-      top_p: domain.topP,
-      max_tokens: domain.maxTokens,
-      stream: false,
-      logprobs: false,
-    },
-    c.req.raw.signal,
-  );
-  return completion.choices[0]?.message.content ?? '';
 }

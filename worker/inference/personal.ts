@@ -15,19 +15,37 @@ import type { MixturePart } from './back-end.ts';
 export const ENCODER_HEADER = 'x-prefloop-encoder';
 export const MIXTURE = 'mixture';
 
-/** The user's own mixture of the domain's basis; null = the domain has none, or nothing is to be added to the base. */
-export async function mixtureOf(
-  c: Context<Env>,
-  { id, encoder }: DomainRow,
-  user: string,
-): Promise<{ encoder: string; mixture: MixturePart[] } | null> {
+/** What a person's votes make of the domain's basis. `mixture` has the parts that change something; it may have none. */
+export type Mixing = {
+  encoder: string;
+  votes: number;
+  names: ReadonlyMap<string, string>;
+  mixture: MixturePart[];
+};
+
+/** What writes for a person: MIXTURE, or as for everybody an adapter's sha or the base. `mixing`: also where nothing comes of it. */
+export type Writer = { model: string; mixing: Mixing | null };
+
+/** The one place where it is decided whose mixture answers; `user` null = nobody's. */
+export async function writerFor(c: Context<Env>, domain: DomainRow, user: string | null): Promise<Writer> {
+  const mixing = user === null ? null : await mixingOf(c, domain, user);
+  const isMixed = mixing !== null && mixing.mixture.length > 0;
+  return { model: isMixed ? MIXTURE : servedBy(domain), mixing };
+}
+
+/** What answers everybody. */
+export const servedBy = ({ live }: Pick<DomainRow, 'live'>): string => live ?? 'base';
+
+/** null = the domain has no mixture. */
+async function mixingOf(c: Context<Env>, { id, encoder }: DomainRow, user: string): Promise<Mixing | null> {
   if (encoder === null) return null;
   const embedding = await userEmbedding(c, { domain: id, user, kind: 'mixture' });
   if (embedding?.encoder.kind !== 'mixture') return null;
   const { sha, basis } = embedding.encoder;
-  const parts = basis.map(({ adapter }, k) => ({ adapter, weight: embedding.made.values[k] ?? 0 }));
-  const mixture = parts.filter(({ weight }) => weight !== 0);
-  return mixture.length > 0 ? { encoder: sha, mixture } : null;
+  const { values, votes } = embedding.made;
+  const parts = basis.map(({ adapter }, k) => ({ adapter, weight: values[k] ?? 0 }));
+  const names = new Map(basis.map(({ adapter, name }) => [adapter, name]));
+  return { encoder: sha, votes, names, mixture: parts.filter(({ weight }) => weight !== 0) };
 }
 
 /** What a text's features are in this domain: log-ratios under the basis of its mixture; null = it has none. */
@@ -52,12 +70,22 @@ export async function personalOf(
 ): Promise<Personal | null> {
   if (blend) requireOwn(c, blend);
   const { caller } = c.var;
-  const parts = blend ?? (personal && caller.kind === 'user' ? [{ user: caller.user, weight: 1 }] : null);
-  if (!parts) return null;
+  if (blend) {
+    const blended = await blendFor(c, domain, blend);
+    if (blended) return blended;
+    throw new ApiError('invalid_request', `blend: what ${domain.id} is served by knows no users.`);
+  }
+  return personal && caller.kind === 'user' ? ownTaste(c, domain, caller.user) : null;
+}
+
+/** A person's taste alone, as what is served by the domain is told it; null = it is told nobody's. */
+export function ownTaste(c: Context<Env>, domain: DomainRow, user: string): Promise<Personal | null> {
+  return blendFor(c, domain, [{ user, weight: 1 }]);
+}
+
+async function blendFor(c: Context<Env>, domain: DomainRow, parts: Blend): Promise<Personal | null> {
   const encoder = await setEncoderOf(c, domain);
-  if (encoder) return mix(c, domain.id, encoder, parts);
-  if (blend) throw new ApiError('invalid_request', `blend: what ${domain.id} is served by knows no users.`);
-  return null;
+  return encoder && mix(c, domain.id, encoder, parts);
 }
 
 function requireOwn(c: Context<Env>, blend: Blend): void {

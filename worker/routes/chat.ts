@@ -5,7 +5,7 @@ import { withSystem } from '../../shared/contracts/prompt.ts';
 import { found } from '../access/api-error.ts';
 import { requireInferrer } from '../access/caller.ts';
 import { backEnd } from '../inference/back-end.ts';
-import { ENCODER_HEADER, MIXTURE, mixtureOf } from '../inference/personal.ts';
+import { ENCODER_HEADER, MIXTURE, writerFor } from '../inference/personal.ts';
 import { ADAPTER_HEADER } from '../inference/runner.ts';
 import { findDomain } from '../store/domains.ts';
 import { failures, json, jsonBody, router } from './router.ts';
@@ -32,13 +32,13 @@ chat.openapi(
     const caller = requireInferrer(c);
     const { user: _, personal, max_completion_tokens: most, ...request } = c.req.valid('json');
     const domain = found(await findDomain(c.var.db, c.var.project.id, request.model), 'domain');
-    const mixed = personal && caller.kind === 'user' ? await mixtureOf(c, domain, caller.user) : null;
-    const adapter = mixed ? MIXTURE : (domain.live ?? 'base');
+    const { model, mixing } = await writerFor(c, domain, personal && caller.kind === 'user' ? caller.user : null);
+    const mixed = model === MIXTURE ? mixing : null;
     const wanted = most ?? request.max_tokens ?? domain.maxTokens;
     const answer = await backEnd(c).stream(
       {
         ...request,
-        model: adapter,
+        model,
         ...(mixed && { mixture: mixed.mixture }),
         messages: withSystem(request.messages, domain.system),
         temperature: request.temperature ?? domain.temperature,
@@ -53,7 +53,7 @@ chat.openapi(
       headers: {
         'content-type': answer.headers.get('content-type') ?? 'application/json',
         'cache-control': 'no-store',
-        [ADAPTER_HEADER]: adapter,
+        [ADAPTER_HEADER]: model,
         ...(mixed && { [ENCODER_HEADER]: mixed.encoder }),
       },
     });

@@ -11,7 +11,7 @@ import { randomSecret } from '../access/keys.ts';
 import type { Env } from '../env.ts';
 import { type DrawnPicture, drawPictures } from '../inference/ask-pictures.ts';
 import { backEnd } from '../inference/back-end.ts';
-import { ENCODER_HEADER, personalOf } from '../inference/personal.ts';
+import { ENCODER_HEADER, personalOf, servedBy } from '../inference/personal.ts';
 import { ADAPTER_HEADER } from '../inference/runner.ts';
 import { createComparison } from '../store/comparisons.ts';
 import { findDomain } from '../store/domains.ts';
@@ -36,7 +36,7 @@ imagesGenerate.openapi(
     const { prompt, n, seed = randomSeed(), steps, guidance } = request;
     const domain = found(await findDomain(c.var.db, c.var.project.id, request.model), 'domain');
     const personal = await personalOf(c, domain, request);
-    const model = domain.live ?? 'base';
+    const model = servedBy(domain);
     const mayCollect = n > 1 && collects(c);
     const ask = {
       ...{ model, prompt, n, seed, features: mayCollect && domain.encoder !== null },

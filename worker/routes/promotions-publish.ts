@@ -2,9 +2,9 @@
 import type { Context } from 'hono';
 import type { AdapterRecord } from '../../shared/contracts/adapter.ts';
 import { ApiError } from '../access/api-error.ts';
-import { kindOfAdapter } from '../adapter-files/image-adapter.ts';
 import type { Env } from '../env.ts';
 import { backEnd, backEndUrl } from '../inference/back-end.ts';
+import { outputOfAdapter } from '../inference/output.ts';
 import { findAdapter } from '../store/adapters.ts';
 import { moveAlias } from '../store/alias-moves.ts';
 import { findDomain } from '../store/domains.ts';
@@ -70,10 +70,9 @@ async function loadAndFlip(c: Context<Env>, record: AdapterRecord): Promise<stri
 }
 
 /** Throws ApiError when the back end cannot serve the adapter. Without a back end there is nothing to load it into. */
-export async function loadAndProbe(c: Context<Env>, { sha, files }: AdapterRecord): Promise<void> {
-  // What it is made of says which model it belongs to: a recipe may be for either (sft).
-  const output = kindOfAdapter(files.map(({ name }) => name)) === 'pictures' ? 'pictures' : 'text';
+export async function loadAndProbe(c: Context<Env>, record: AdapterRecord): Promise<void> {
+  const output = outputOfAdapter(record);
   if (!backEndUrl(c.env, output)) return;
-  const { differs } = await backEnd(c, output).load(sha);
+  const { differs } = await backEnd(c, output).load(record.sha);
   if (!differs) throw new ApiError('probe_failed', 'The adapter was loaded, but its answers are those of the base.');
 }

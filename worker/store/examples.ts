@@ -57,6 +57,24 @@ export async function heldOutExamples(
   return results.reverse().flatMap((row) => example(row) ?? []);
 }
 
+/** Held-out votes that are looked through for different prompts. */
+const LOOKED_THROUGH = 100;
+
+// The newest first, and then what belongs to them.
+export const HELD_OUT_PROMPTS = `SELECT w.seq, q.id, q.body AS prompt
+  FROM (SELECT seq, project, comparison FROM preference INDEXED BY preference_held_out
+    WHERE project = ?1 AND domain = ?2 AND status = 'heldOut' ORDER BY seq DESC LIMIT ?3) AS w
+  CROSS JOIN comparison AS c ON c.project = w.project AND c.id = w.comparison
+  CROSS JOIN prompt AS q ON q.project = c.project AND q.id = c.prompt`;
+
+/** The different prompts of the newest held-out votes of a domain, newest first. */
+export async function heldOutPrompts(db: Database, project: string, domain: string): Promise<Prompt[]> {
+  type Asked = { seq: number; id: string; prompt: string };
+  const { results } = await db.$client.prepare(HELD_OUT_PROMPTS).bind(project, domain, LOOKED_THROUGH).all<Asked>();
+  const newest = results.sort((one, other) => other.seq - one.seq);
+  return [...new Map(newest.map(({ id, prompt }) => [id, prompt])).values()].map((body) => JSON.parse(body) as Prompt);
+}
+
 function example(row: Row): Example | null {
   const built = buildExample(judgedOf(row), JSON.parse(row.recipe) as RecipeNeeds, row.system);
   return 'notTrainable' in built ? null : built;

@@ -1,8 +1,7 @@
 import { afterAll, beforeEach, expect, it } from 'vitest';
-import { floats, safetensorsFile } from '../adapter-files/safetensors-file.ts';
 import { describeOnHosts, type TestEdge } from '../hosts.ts';
 import { startInferenceServer } from '../inference-server.ts';
-import { type MadeAdapter, makeAdapter, sha256, uploadAdapter } from '../made-adapter.ts';
+import { type MadeAdapter, makeAdapter, makeImageAdapter, uploadAdapter } from '../made-adapter.ts';
 
 const [writes, draws] = [await startInferenceServer(), await startInferenceServer()];
 beforeEach(() => {
@@ -10,18 +9,6 @@ beforeEach(() => {
   draws.reset();
 });
 afterAll(() => Promise.all([writes.close(), draws.close()]));
-
-/** The LoRA of an image model, with every number `value`. */
-async function makeImageAdapter(value: number): Promise<MadeAdapter> {
-  const matrix = { dtype: 'F32', shape: [2, 2], data: floats('F32', new Array(4).fill(value)) };
-  const path = 'unet.mid_block.attentions.0.transformer_blocks.0.attn1.to_q';
-  const bytes = safetensorsFile({ [`${path}.lora_A.weight`]: matrix, [`${path}.lora_B.weight`]: matrix });
-  const file = { name: 'pytorch_lora_weights.safetensors', bytes, sha256: await sha256(bytes) };
-  const sha = await sha256(new TextEncoder().encode(`${file.sha256}  ${file.name}\n`));
-  const { input } = await makeAdapter();
-  const files = [{ name: file.name, sha256: file.sha256, bytes: bytes.length }];
-  return { files: [file], input: { ...input, sha, files } };
-}
 
 async function setUp(edge: TestEdge) {
   const { admin, createDomain } = await edge.createProject();

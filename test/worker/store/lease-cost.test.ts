@@ -9,8 +9,8 @@ import { applyMigrations } from '../../../worker/hosts/migrations.ts';
 import { FILL, FORM, OFFERS } from '../../../worker/store/batches-lease.ts';
 import { MEMBERS } from '../../../worker/store/batches-weights.ts';
 import { database } from '../../../worker/store/database.ts';
-import { BATCH_EXAMPLES, HELD_OUT_EXAMPLES } from '../../../worker/store/examples.ts';
-import { DOMAIN_PAGE, PROJECT_PAGE } from '../../../worker/store/preferences-export.ts';
+import { BATCH_EXAMPLES, HELD_OUT_EXAMPLES, HELD_OUT_PROMPTS } from '../../../worker/store/examples.ts';
+import { DOMAIN_PAGE, PROJECT_PAGE, USER_PAGE } from '../../../worker/store/preferences-export.ts';
 import { NEWEST_DECIDED } from '../../../worker/store/raters.ts';
 import { domain } from '../../../worker/store/schema.ts';
 import { LIVE } from '../../../worker/store/stats.ts';
@@ -22,7 +22,7 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 
 it('no statement of a lease, of the held-out part, of the export, of raters, of a taste or of a look at a domain sorts or scans', async () => {
   const db = await makeWorld();
-  const pages = [DOMAIN_PAGE, PROJECT_PAGE];
+  const pages = [DOMAIN_PAGE, PROJECT_PAGE, USER_PAGE, HELD_OUT_PROMPTS];
   const tastes = [TASTE, TASTE_VOTES, OWNERS, SUPPORT];
   const raters = [NEWEST_DECIDED, MEMBERS];
   const live = Object.values(LIVE);

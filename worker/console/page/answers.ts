@@ -1,12 +1,10 @@
 /** Answers: what changed in what it says, and which words of an answer it has learned to like. */
+import type { Sample, SampleAnswer } from '../../../shared/contracts/sample.ts';
 import { credit } from './credit.ts';
 import { button, empty, make, note, refill, section } from './node.ts';
-import { ask, isMissing, pictureAddress, sayError } from './session.ts';
+import { edge, pictureAddress, sayError } from './session.ts';
 import { title, type View } from './view.ts';
 import { short } from './words.ts';
-
-/** GET /v1/domains/{domain}/samples: texts, or addresses of pictures. */
-type Samples = { live: string | null; samples: { prompt: string; before: string; now: string }[] };
 
 const COUNT = 4;
 
@@ -28,13 +26,10 @@ export const openAnswers: View = ({ place, domain, session }) => {
     again.disabled = true;
     lead.textContent = 'Asking the base and the live adapter…';
     try {
-      const { live, samples } = await ask<Samples>(
-        'GET',
-        `/v1/domains/${encodeURIComponent(domain)}/samples?count=${COUNT}`,
-      );
+      const { live, samples } = await edge.getSamples(domain, COUNT);
       lead.textContent =
         live === null
-          ? 'No adapter is served yet: both sides are the base.'
+          ? 'No adapter is served yet: the base answers. When one is, its answers stand beside these.'
           : `The same held-out prompts and the same seed, answered by the base and by ${short(live)}.`;
       const shown = samples.map((sample) => showSample(sample, live, session.project.id, judged.fill));
       refill(
@@ -45,10 +40,7 @@ export const openAnswers: View = ({ place, domain, session }) => {
       );
     } catch (error) {
       lead.textContent = '';
-      refill(
-        pairs,
-        isMissing(error) ? empty('This edge gives no samples.') : empty(`Nothing can be asked: ${sayError(error)}`),
-      );
+      refill(pairs, empty(`Nothing can be asked: ${sayError(error)}`));
     } finally {
       again.disabled = false;
     }
@@ -64,29 +56,34 @@ export const openAnswers: View = ({ place, domain, session }) => {
 };
 
 function showSample(
-  { prompt, before, now }: Samples['samples'][number],
+  { prompt, before, now }: Sample,
   live: string | null,
   project: string,
   fill: (prompt: string, answer: string) => void,
 ): HTMLElement {
-  const column = (label: string, said: string, className: string) =>
+  const column = (label: string, said: SampleAnswer, className: string) =>
     make('div', { class: className }, make('h3', {}, label), answerOf(said, project));
-  const isText = !isPicture(now);
-  const changed = before === now ? [note('Word for word the same.')] : [];
+  const columns = [column(now ? 'Before, the base' : 'The base', before, '')];
+  if (now) columns.push(column(`Now, ${short(live)}`, now, 'now'));
   return make(
     'article',
     { class: 'sample' },
     make('h2', {}, prompt),
-    make('div', { class: 'pair' }, column('Before, the base', before, ''), column(`Now, ${short(live)}`, now, 'now')),
-    ...changed,
-    ...(isText ? [button('See which words it likes', () => fill(prompt, now))] : []),
+    make('div', { class: 'pair' }, ...columns),
+    ...(now && isSame(before, now)
+      ? [note(now.type === 'text' ? 'Word for word the same.' : 'The very same picture.')]
+      : []),
+    ...(now?.type === 'text' ? [button('See which words it likes', () => fill(prompt, now.text))] : []),
   );
 }
 
-const isPicture = (said: string) => /^(\/v1\/images\/|data:image\/(png|jpeg|webp);base64,|[0-9a-f]{64}$)/.test(said);
+function isSame(one: SampleAnswer, other: SampleAnswer): boolean {
+  return one.type === 'text'
+    ? other.type === 'text' && one.text === other.text
+    : other.type === 'image' && one.sha256 === other.sha256;
+}
 
-function answerOf(said: string, project: string): HTMLElement {
-  if (!isPicture(said)) return make('p', { class: 'said' }, said.trim() || '(an empty answer)');
-  const src = /^[0-9a-f]{64}$/.test(said) ? pictureAddress(project, said) : said;
-  return make('img', { src, alt: 'a picture for this prompt' });
+function answerOf(said: SampleAnswer, project: string): HTMLElement {
+  if (said.type === 'text') return make('p', { class: 'said' }, said.text.trim() || '(an empty answer)');
+  return make('img', { src: pictureAddress(project, said.sha256), alt: 'a picture for this prompt' });
 }

@@ -1,7 +1,8 @@
 /** The lower half of the demo page: what the votes turned into. All text goes in as text, never as markup. */
 import type { AdapterRecord } from '../../../shared/contracts/adapter.ts';
+import type { SampleAnswer, SampleList } from '../../../shared/contracts/sample.ts';
 import { wilsonInterval } from '../../../shared/math/wilson-interval.ts';
-import type { DemoReplies, DemoState } from '../contract.ts';
+import type { DemoState } from '../contract.ts';
 import { drawChart, type Point } from './chart.ts';
 
 const percent = (value: number) => `${Math.round(value * 100)} %`;
@@ -131,7 +132,7 @@ export function showAdapters({ stats, now }: DemoState): void {
   put('adapters', ...items);
 }
 
-export function showBeforeAfter({ samples, live }: DemoReplies): void {
+export function showBeforeAfter({ samples, live }: SampleList): void {
   if (!live) {
     put(
       'before-after',
@@ -144,12 +145,12 @@ export function showBeforeAfter({ samples, live }: DemoReplies): void {
     ...samples.map((sample) => {
       const box = node('div', '', 'sample');
       const pair = node('div', '', 'pair');
-      for (const [title, text, className] of [
+      for (const [title, said, className] of [
         ['Before', sample.before, ''],
         ['Now', sample.now, 'now fresh'],
       ] as const) {
         const column = node('div', '', className);
-        column.append(node('b', title), document.createTextNode(text.trim() || '(an empty reply)'));
+        column.append(node('b', title), document.createTextNode(textOf(said) || '(an empty reply)'));
         pair.append(column);
       }
       box.append(node('h3', sample.prompt), pair);
@@ -157,3 +158,6 @@ export function showBeforeAfter({ samples, live }: DemoReplies): void {
     }),
   );
 }
+
+/** The model of this half writes. */
+const textOf = (said: SampleAnswer | null) => (said?.type === 'text' ? said.text.trim() : '');

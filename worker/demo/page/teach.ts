@@ -4,7 +4,8 @@
  */
 import type { Comparison } from '../../../shared/contracts/comparison.ts';
 import type { Choice } from '../../../shared/contracts/preference.ts';
-import { type DemoReplies, type DemoSession, type DemoState, DRAWS } from '../contract.ts';
+import type { SampleList } from '../../../shared/contracts/sample.ts';
+import { type DemoSession, type DemoState, DRAWS } from '../contract.ts';
 import { showAdapters, showBeforeAfter, showCurves, showLearned } from './learned.ts';
 import { choiceAt, openOutbox } from './outbox.ts';
 import { ask, edge, element, pause } from './session.ts';
@@ -93,7 +94,7 @@ async function watch(): Promise<void> {
       showCurves(state);
       showAdapters(state);
       if (state.stats.domain.live !== shownLive) {
-        showBeforeAfter(await ask<DemoReplies>('/demo/replies'));
+        showBeforeAfter(await ask<SampleList>('/demo/replies'));
         shownLive = state.stats.domain.live;
       }
     } catch {
