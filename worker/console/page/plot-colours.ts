@@ -1,6 +1,6 @@
 /** What a drawing takes from the page's custom properties, read anew at every drawing. */
 import type uPlot from 'uplot';
-import type { Bound } from './plot.ts';
+import type { Bound } from './picture.ts';
 
 const property = (name: string) => () => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
