@@ -1,6 +1,6 @@
 /**
- * A typed client of the edge: fetch and nothing else, so it runs in browsers, Node, Deno and Workers. Types come from
- * the contracts, at compile time only.
+ * A typed client of the edge: fetch and nothing else, so it runs in browsers, Node, Deno and Workers. Its types are those
+ * of the OpenAPI document (wire.ts), at compile time only.
  *
  *     const client = createClient({ edge: 'https://edge.example.com', token: 'sk_…' });
  *     const comparison = await client.createComparison({ domain: 'support-tone', prompt: { messages } });
@@ -15,7 +15,9 @@ import { taste } from './taste.ts';
 import { train } from './train.ts';
 
 export { EdgeError, type EdgeErrorCode } from './edge-error.ts';
+export type { ChatChunk } from './events.ts';
 export type { CallOptions, ClientOptions } from './request.ts';
+export type * from './wire.ts';
 
 export function createClient(options: ClientOptions) {
   const send = connect(options);

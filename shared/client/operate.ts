@@ -1,68 +1,49 @@
 /** Calls of operators: projects, keys, domains, what is served, how it goes. */
-import type { z } from 'zod';
-import type { AliasHistory, AliasMove, Promotion, Rollback } from '../contracts/adapter.ts';
-import type { Domain, DomainInput, DomainPatch } from '../contracts/domain.ts';
-import type { Key, KeyCreated, KeyInput, SigningKey, SigningKeyInput } from '../contracts/key.ts';
-import type { Project, ProjectCreated, ProjectInput, ProjectPatch } from '../contracts/project.ts';
-import type { RaterReport } from '../contracts/rater.ts';
-import type { DomainStats, Health } from '../contracts/stats.ts';
-import { type CallOptions, readJson, readNothing, type Send } from './request.ts';
-
-const segment = encodeURIComponent;
+import type { Body, CallOptions, Send } from './request.ts';
 
 export function operate(send: Send) {
   return {
     /** Needs the edge's root key. The answer shows the first admin key, once. */
-    createProject: (json: z.input<typeof ProjectInput>, options?: CallOptions) =>
-      send({ method: 'POST', path: '/v1/projects', json, ...options }, readJson<ProjectCreated>),
-    getProject: (options?: CallOptions) => send({ method: 'GET', path: '/v1/project', ...options }, readJson<Project>),
-    updateProject: (json: z.input<typeof ProjectPatch>, options?: CallOptions) =>
-      send({ method: 'PATCH', path: '/v1/project', json, repeatable: true, ...options }, readJson<Project>),
+    createProject: (body: Body<'POST /v1/projects'>, options?: CallOptions) =>
+      send('POST /v1/projects', { body }, options),
+    getProject: (options?: CallOptions) => send('GET /v1/project', {}, options),
+    updateProject: (body: Body<'PATCH /v1/project'>, options?: CallOptions) =>
+      send('PATCH /v1/project', { body, repeatable: true }, options),
 
-    createKey: (json: z.input<typeof KeyInput>, options?: CallOptions) =>
-      send({ method: 'POST', path: '/v1/keys', json, ...options }, readJson<KeyCreated>),
-    listKeys: (options?: CallOptions) =>
-      send({ method: 'GET', path: '/v1/keys', ...options }, readJson<{ items: Key[] }>),
+    /** Its text is in the answer, and never shown again. */
+    createKey: (body: Body<'POST /v1/keys'>, options?: CallOptions) => send('POST /v1/keys', { body }, options),
+    listKeys: (options?: CallOptions) => send('GET /v1/keys', {}, options),
     revokeKey: (id: string, options?: CallOptions) =>
-      send({ method: 'DELETE', path: `/v1/keys/${segment(id)}`, repeatable: true, ...options }, readNothing),
-    createSigningKey: (json: z.input<typeof SigningKeyInput>, options?: CallOptions) =>
-      send({ method: 'POST', path: '/v1/signing-keys', json, ...options }, readJson<SigningKey>),
-    listSigningKeys: (options?: CallOptions) =>
-      send({ method: 'GET', path: '/v1/signing-keys', ...options }, readJson<{ items: SigningKey[] }>),
+      send('DELETE /v1/keys/{id}', { path: { id }, repeatable: true }, options),
+    createSigningKey: (body: Body<'POST /v1/signing-keys'>, options?: CallOptions) =>
+      send('POST /v1/signing-keys', { body }, options),
+    listSigningKeys: (options?: CallOptions) => send('GET /v1/signing-keys', {}, options),
     revokeSigningKey: (kid: string, options?: CallOptions) =>
-      send({ method: 'DELETE', path: `/v1/signing-keys/${segment(kid)}`, repeatable: true, ...options }, readNothing),
+      send('DELETE /v1/signing-keys/{kid}', { path: { kid }, repeatable: true }, options),
 
-    createDomain: (json: z.input<typeof DomainInput>, options?: CallOptions) =>
-      send({ method: 'POST', path: '/v1/domains', json, ...options }, readJson<Domain>),
-    listDomains: (options?: CallOptions) =>
-      send({ method: 'GET', path: '/v1/domains', ...options }, readJson<{ items: Domain[] }>),
-    getDomain: (id: string, options?: CallOptions) =>
-      send({ method: 'GET', path: `/v1/domains/${segment(id)}`, ...options }, readJson<Domain>),
-    updateDomain: (id: string, json: z.input<typeof DomainPatch>, options?: CallOptions) =>
-      send(
-        { method: 'PATCH', path: `/v1/domains/${segment(id)}`, json, repeatable: true, ...options },
-        readJson<Domain>,
-      ),
+    /** Asked again with the same settings, it answers the domain that is there. */
+    createDomain: (body: Body<'POST /v1/domains'>, options?: CallOptions) =>
+      send('POST /v1/domains', { body, repeatable: true }, options),
+    listDomains: (options?: CallOptions) => send('GET /v1/domains', {}, options),
+    getDomain: (domain: string, options?: CallOptions) =>
+      send('GET /v1/domains/{domain}', { path: { domain } }, options),
+    updateDomain: (domain: string, body: Body<'PATCH /v1/domains/{domain}'>, options?: CallOptions) =>
+      send('PATCH /v1/domains/{domain}', { path: { domain }, body, repeatable: true }, options),
     getStats: (domain: string, options?: CallOptions) =>
-      send({ method: 'GET', path: `/v1/domains/${segment(domain)}/stats`, ...options }, readJson<DomainStats>),
+      send('GET /v1/domains/{domain}/stats', { path: { domain } }, options),
     /** Whether people agree, whose votes say little, which models they prefer: over the newest 2,000 votes. */
     getRaters: (domain: string, options?: CallOptions) =>
-      send({ method: 'GET', path: `/v1/domains/${segment(domain)}/raters`, ...options }, readJson<RaterReport>),
+      send('GET /v1/domains/{domain}/raters', { path: { domain } }, options),
 
     /** Serves an adapter of the domain; the back end loads and probes it first, which may take its time. */
-    promote: (domain: string, json: z.input<typeof Promotion>, options?: CallOptions) =>
-      send(
-        { method: 'POST', path: `/v1/domains/${segment(domain)}/promote`, json, timeoutMs: 180_000, ...options },
-        readJson<AliasMove>,
-      ),
-    rollback: (domain: string, json: z.input<typeof Rollback> = {}, options?: CallOptions) =>
-      send(
-        { method: 'POST', path: `/v1/domains/${segment(domain)}/rollback`, json, timeoutMs: 180_000, ...options },
-        readJson<AliasMove>,
-      ),
-    listMoves: (domain: string, options?: CallOptions) =>
-      send({ method: 'GET', path: `/v1/domains/${segment(domain)}/moves`, ...options }, readJson<AliasHistory>),
+    promote: (domain: string, body: Body<'POST /v1/domains/{domain}/promote'>, options?: CallOptions) =>
+      send('POST /v1/domains/{domain}/promote', { path: { domain }, body, timeoutMs: 180_000 }, options),
+    rollback: (domain: string, body: Body<'POST /v1/domains/{domain}/rollback'> = {}, options?: CallOptions) =>
+      send('POST /v1/domains/{domain}/rollback', { path: { domain }, body, timeoutMs: 180_000 }, options),
+    /** The newest `limit` moves of what is served, 100 without it. */
+    listMoves: (domain: string, limit?: number, options?: CallOptions) =>
+      send('GET /v1/domains/{domain}/moves', { path: { domain }, query: { limit } }, options),
 
-    getHealth: (options?: CallOptions) => send({ method: 'GET', path: '/v1/health', ...options }, readJson<Health>),
+    getHealth: (options?: CallOptions) => send('GET /v1/health', { open: true }, options),
   };
 }

@@ -1,14 +1,15 @@
-/** One call to the edge: time-outs, retries where they are safe, and every failure as an EdgeError. */
-import type { ErrorBody } from '../contracts/error.ts';
-import { EdgeError } from './edge-error.ts';
+/** One call to the edge: its address, time-outs, retries where they are safe, and every failure as an EdgeError. */
+import { readFailure, readJson } from './answer.ts';
+import { type Patience, startPatience } from './patience.ts';
 import { mayPass, pauseBefore, sleepFor } from './retry.ts';
+import type { Operations } from './wire.ts';
 
 export interface ClientOptions {
   /** Where the edge lives: "https://edge.example.com", with a path prefix if it has one. */
   edge: string;
   /** A secret key, a public key or a user token; a function is asked before every attempt, so tokens can be renewed. */
   token?: string | (() => string | Promise<string>);
-  /** Per attempt, until the answer is read whole (until its head for streams). Default 30 s. */
+  /** Per attempt, until the answer is read whole; of a stream until its head, then between any two pieces. Default 30 s. */
   timeoutMs?: number;
   /** Further attempts after the first, for calls that may be repeated. Default 4. */
   retries?: number;
@@ -23,124 +24,106 @@ export interface CallOptions {
   timeoutMs?: number | undefined;
 }
 
-export interface Call extends CallOptions {
-  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  path: string;
-  query?: Record<string, string | number | undefined>;
-  json?: unknown;
-  bytes?: Uint8Array<ArrayBuffer> | Blob;
+interface Manner {
   /** Sending it twice does what sending it once does; GET and PUT always may be. */
   repeatable?: boolean;
+  /** Where the client's own limit is too short. */
+  timeoutMs?: number;
+  /** The answer is read on after the call has returned. */
+  streams?: boolean;
+  /** Nobody is asked who they are. */
+  open?: boolean;
 }
 
-export type Send = <T>(call: Call, read: (response: Response) => Promise<T>) => Promise<T>;
+export type Operation = keyof Operations;
+export type Answer<O extends Operation> = Operations[O]['answer'];
+export type Body<O extends Operation> = Operations[O] extends { body: infer B } ? B : never;
+export type Query<O extends Operation> = Operations[O] extends { query?: infer Q } ? NonNullable<Q> : never;
+type Input<O extends Operation> = Omit<Operations[O], 'answer'> & Manner;
+type Read<T> = (response: Response, patience: Patience) => Promise<T> | T;
 
-/** The edge's own error body where there is one; a proxy in between answers otherwise. */
-async function readFailure(response: Response): Promise<EdgeError> {
-  const text = await response.text().catch(() => '');
-  const { status } = response;
-  let body: Partial<ErrorBody> | null = null;
-  try {
-    body = JSON.parse(text) as Partial<ErrorBody> | null;
-  } catch {}
-  if (typeof body?.code !== 'string' || typeof body.message !== 'string') {
-    return new EdgeError({
-      code: 'invalid_answer',
-      status,
-      message: `the answer has status ${status} and is not the edge’s`,
-    });
-  }
-  const { code, message, requestId = null, issues } = body;
-  return new EdgeError({ code, message, status, requestId, issues });
+export interface Send {
+  <O extends Operation>(operation: O, input: Input<O>, options?: CallOptions): Promise<Answer<O>>;
+  <O extends Operation, T>(operation: O, input: Input<O>, options: CallOptions | undefined, read: Read<T>): Promise<T>;
 }
 
-function describeCause(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  if (!(cause instanceof Error)) return String(cause);
-  return cause.message || ('code' in cause && String(cause.code)) || cause.name;
+/** What any operation may bring along. */
+interface Parts extends Manner {
+  path?: Record<string, string>;
+  query?: Record<string, string | number | undefined> | undefined;
+  body?: unknown;
 }
 
-function buildUrl(edge: string, call: Call): string {
-  const query = Object.entries(call.query ?? {}).filter(
-    (pair): pair is [string, string | number] => pair[1] !== undefined,
-  );
-  const search = new URLSearchParams(query.map(([name, value]) => [name, String(value)])).toString();
-  return edge.replace(/\/+$/, '') + call.path + (search && `?${search}`);
+const isBytes = (body: unknown) => body instanceof Uint8Array || body instanceof Blob;
+
+function buildUrl(edge: string, template: string, { path = {}, query = {} }: Parts): string {
+  const filled = template.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(path[name] ?? ''));
+  const given = Object.entries(query).filter((pair) => pair[1] !== undefined);
+  const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+  return edge.replace(/\/+$/, '') + filled + (search && `?${search}`);
 }
 
 /** Returns the function through which every call goes. Throws EdgeError, or the reason of an aborted signal. */
 export function connect(options: ClientOptions): Send {
   const { edge, token, timeoutMs = 30_000, retries = 4, sleep = sleepFor, random = Math.random } = options;
   const fetch = options.fetch ?? ((url, init) => globalThis.fetch(url, init));
+  // An address of the page itself, as "" or "/prefix", is one too; a forgotten scheme is none.
+  if (!/^(https?:\/\/|\/|$)/i.test(edge))
+    throw new TypeError(`edge must begin with http:// or https://, not "${edge}"`);
 
-  async function attempt<T>(
-    call: Call,
-    read: (response: Response) => Promise<T>,
-  ): Promise<{ value: T } | { failure: EdgeError; retryAfter: string | null }> {
-    const patience = new AbortController();
-    const limit = call.timeoutMs ?? timeoutMs;
-    const timer = setTimeout(() => patience.abort(), limit);
+  /** Throws EdgeError `token` for a function that throws, gives none in time, or gives what no header can carry. */
+  async function readHeaders({ body, open }: Parts, patience: Patience): Promise<Headers> {
+    const headers = new Headers({ accept: 'application/json' });
+    if (body !== undefined)
+      headers.set('content-type', isBytes(body) ? 'application/octet-stream' : 'application/json');
+    if (open || !token) return headers;
     try {
-      const bearer = typeof token === 'function' ? await token() : token;
-      const headers: Record<string, string> = { accept: 'application/json' };
-      if (bearer) headers.authorization = `Bearer ${bearer}`;
-      if (call.json !== undefined) headers['content-type'] = 'application/json';
-      if (call.bytes !== undefined) headers['content-type'] = 'application/octet-stream';
-      const body = call.json === undefined ? call.bytes : JSON.stringify(call.json);
-      const signal = call.signal ? AbortSignal.any([call.signal, patience.signal]) : patience.signal;
-      const response = await fetch(buildUrl(edge, call), {
-        method: call.method,
-        headers,
-        signal,
-        ...(body !== undefined && { body }),
-      });
-      if (response.ok) return { value: await read(response) };
-      return { failure: await readFailure(response), retryAfter: response.headers.get('retry-after') };
+      const bearer = typeof token === 'function' ? await patience.hold(Promise.resolve().then(token)) : token;
+      if (bearer) headers.set('authorization', `Bearer ${bearer}`);
+      return headers;
     } catch (error) {
-      if (call.signal?.aborted) throw call.signal.reason;
-      if (error instanceof EdgeError) return { failure: error, retryAfter: null };
-      const message = patience.signal.aborted
-        ? `no answer from ${edge} in ${limit} ms`
-        : `cannot reach ${edge}: ${describeCause(error)}`;
-      const code = patience.signal.aborted ? 'timeout' : 'network';
-      return { failure: new EdgeError({ code, message }, { cause: error }), retryAfter: null };
-    } finally {
-      clearTimeout(timer);
+      throw patience.explain(error, { code: 'token', what: 'there is no token' });
     }
   }
 
-  return async (call, read) => {
-    const repeatable = call.repeatable ?? (call.method === 'GET' || call.method === 'PUT');
+  const send = async (
+    operation: Operation,
+    parts: Parts,
+    { signal, timeoutMs: own }: CallOptions = {},
+    read: Read<unknown> = readJson,
+  ) => {
+    const [method = '', template = ''] = operation.split(' ');
+    const { body, repeatable = method === 'GET' || method === 'PUT', streams = false } = parts;
+    const url = buildUrl(edge, template, parts);
+    // Made once: every attempt sends the same, and what cannot be written is the caller's error.
+    const content = body === undefined || isBytes(body) ? body : JSON.stringify(body);
+    const limit = own ?? parts.timeoutMs ?? timeoutMs;
     for (let tries = 0; ; tries++) {
-      call.signal?.throwIfAborted();
-      const outcome = await attempt(call, read);
-      if ('value' in outcome) return outcome.value;
-      const pause =
-        repeatable && tries < retries && mayPass(outcome.failure)
-          ? pauseBefore(tries, outcome.retryAfter, random)
-          : null;
-      if (pause === null) throw outcome.failure;
-      await sleep(pause, call.signal ?? undefined);
+      signal?.throwIfAborted();
+      const patience = startPatience(edge, limit, signal);
+      try {
+        const headers = await readHeaders(parts, patience);
+        const init = {
+          method,
+          headers,
+          signal: patience.signal,
+          ...(content !== undefined && { body: content as BodyInit }),
+        };
+        const response = await fetch(url, init);
+        if (!response.ok) throw await readFailure(response);
+        const value = await read(response, patience);
+        if (streams) patience.rest();
+        else patience.end();
+        return value;
+      } catch (error) {
+        patience.end();
+        const failure = patience.explain(error);
+        const may = repeatable && tries < retries && mayPass(failure);
+        const pause = may ? pauseBefore(tries, failure.retryAfterMs, random) : null;
+        if (pause === null) throw failure;
+        await sleep(pause, signal);
+      }
     }
   };
-}
-
-/** The answer as JSON. Its shape is the contract's; it is not checked again here, to keep pages small. */
-export async function readJson<T>(response: Response): Promise<T> {
-  const text = await response.text();
-  try {
-    return JSON.parse(text) as T;
-  } catch (error) {
-    const facts = { code: 'invalid_answer', status: response.status, message: 'the answer is not JSON' } as const;
-    throw new EdgeError(facts, { cause: error });
-  }
-}
-
-export async function readNothing(response: Response): Promise<void> {
-  await response.body?.cancel();
-}
-
-/** As they arrive. */
-export async function readBytes(response: Response): Promise<ReadableStream<Uint8Array>> {
-  return response.body ?? new Blob([]).stream();
+  return send as Send;
 }

@@ -19,13 +19,18 @@ export const sleepFor = (milliseconds: number, signal?: AbortSignal) =>
     if (signal?.aborted) stop();
   });
 
+/** Milliseconds that a Retry-After header asks for, in seconds or as a date; null = it asks for nothing that can be read. */
+export function readRetryAfter(header: string | null): number | null {
+  if (header === null) return null;
+  const milliseconds = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
+  return Number.isNaN(milliseconds) ? null : Math.max(0, milliseconds);
+}
+
 /** Full jitter (Brooker 2015), never sooner than the server asked for; null = do not wait for this one. */
-export function pauseBefore(attempt: number, retryAfter: string | null, random: () => number): number | null {
+export function pauseBefore(attempt: number, retryAfterMs: number | null, random: () => number): number | null {
   const jitter = random() * Math.min(8000, 250 * 2 ** attempt);
-  if (retryAfter === null) return jitter;
-  const seconds = /^\d+$/.test(retryAfter) ? Number(retryAfter) : (Date.parse(retryAfter) - Date.now()) / 1000;
-  if (Number.isNaN(seconds)) return jitter; // neither a number nor a date: as if it had not been said
-  const pause = Math.max(0, seconds * 1000) + jitter / 4;
+  if (retryAfterMs === null) return jitter;
+  const pause = retryAfterMs + jitter / 4;
   return pause <= LONGEST_PAUSE_MS ? pause : null;
 }
 

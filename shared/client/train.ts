@@ -1,95 +1,48 @@
 /** Calls of runners: batches under a lease, held-out examples, adapters. */
-import type { z } from 'zod';
-import type {
-  AdapterFileName,
-  AdapterList,
-  AdapterRecord,
-  AdapterRegistration,
-  FileReceipt,
-} from '../contracts/adapter.ts';
-import type {
-  Batch,
-  Completion,
-  CompletionResult,
-  Dismissal,
-  Failure,
-  HeartbeatResult,
-  HeldOut,
-  Lease,
-  LeaseRequest,
-} from '../contracts/batch.ts';
-import { type CallOptions, readBytes, readJson, type Send } from './request.ts';
-
-const segment = encodeURIComponent;
-
-/** null for an answer without a body: nothing to lease. */
-async function readLease(response: Response): Promise<Lease | null> {
-  return response.status === 204 ? null : readJson<Lease>(response);
-}
+import { readBody } from './answer.ts';
+import type { Body, CallOptions, Query, Send } from './request.ts';
+import type { AdapterFileName, Bytes } from './wire.ts';
 
 export function train(send: Send) {
   return {
     /** null when no batch is ready. Not repeated by itself: a second lease would take a second batch. */
-    leaseBatch: (json: z.input<typeof LeaseRequest>, options?: CallOptions) =>
-      send({ method: 'POST', path: '/v1/batches/lease', json, ...options }, readLease),
-    renewLease: (batch: string, fence: number, options?: CallOptions) =>
-      send(
-        {
-          method: 'POST',
-          path: `/v1/batches/${segment(batch)}/heartbeat`,
-          json: { fence },
-          repeatable: true,
-          ...options,
-        },
-        readJson<HeartbeatResult>,
-      ),
-    /** The fence makes a repetition harmless: the first answer comes again. */
-    completeBatch: (batch: string, json: z.input<typeof Completion>, options?: CallOptions) =>
-      send(
-        {
-          method: 'POST',
-          path: `/v1/batches/${segment(batch)}/complete`,
-          json,
-          repeatable: true,
-          timeoutMs: 180_000,
-          ...options,
-        },
-        readJson<CompletionResult>,
-      ),
-    failBatch: (batch: string, json: z.input<typeof Failure>, options?: CallOptions) =>
-      send({ method: 'POST', path: `/v1/batches/${segment(batch)}/fail`, json, ...options }, readJson<Batch>),
-    dismissBatch: (batch: string, json: z.input<typeof Dismissal>, options?: CallOptions) =>
-      send({ method: 'POST', path: `/v1/batches/${segment(batch)}/dismiss`, json, ...options }, readJson<Batch>),
-    requeueBatch: (batch: string, options?: CallOptions) =>
-      send({ method: 'POST', path: `/v1/batches/${segment(batch)}/requeue`, json: {}, ...options }, readJson<Batch>),
-    listBatches: (query: { domain?: string; state?: Batch['state'] } = {}, options?: CallOptions) =>
-      send({ method: 'GET', path: '/v1/batches', query, ...options }, readJson<{ items: Batch[] }>),
-    getBatch: (batch: string, options?: CallOptions) =>
-      send({ method: 'GET', path: `/v1/batches/${segment(batch)}`, ...options }, readJson<Batch>),
+    leaseBatch: (body: Body<'POST /v1/batches/lease'>, options?: CallOptions) =>
+      send('POST /v1/batches/lease', { body }, options),
+    renewLease: (id: string, fence: number, options?: CallOptions) =>
+      send('POST /v1/batches/{id}/heartbeat', { path: { id }, body: { fence }, repeatable: true }, options),
+    /** The fence makes a repetition harmless, here and in the next two: the first answer comes again. */
+    completeBatch: (id: string, body: Body<'POST /v1/batches/{id}/complete'>, options?: CallOptions) => {
+      const manner = { repeatable: true, timeoutMs: 180_000 };
+      return send('POST /v1/batches/{id}/complete', { path: { id }, body, ...manner }, options);
+    },
+    failBatch: (id: string, body: Body<'POST /v1/batches/{id}/fail'>, options?: CallOptions) =>
+      send('POST /v1/batches/{id}/fail', { path: { id }, body, repeatable: true }, options),
+    dismissBatch: (id: string, body: Body<'POST /v1/batches/{id}/dismiss'>, options?: CallOptions) =>
+      send('POST /v1/batches/{id}/dismiss', { path: { id }, body, repeatable: true }, options),
+    /** Puts a quarantined batch in line again. */
+    requeueBatch: (id: string, options?: CallOptions) =>
+      send('POST /v1/batches/{id}/requeue', { path: { id } }, options),
+    /** Newest first: `limit` of them, 100 without it. */
+    listBatches: (query: Query<'GET /v1/batches'> = {}, options?: CallOptions) =>
+      send('GET /v1/batches', { query }, options),
+    getBatch: (id: string, options?: CallOptions) => send('GET /v1/batches/{id}', { path: { id } }, options),
+    /** The newest `limit` examples that are never trained on, 200 without it. */
     getHeldOut: (domain: string, limit?: number, options?: CallOptions) =>
-      send(
-        { method: 'GET', path: `/v1/domains/${segment(domain)}/held-out`, query: { limit }, ...options },
-        readJson<HeldOut>,
-      ),
+      send('GET /v1/domains/{domain}/held-out', { path: { domain }, query: { limit } }, options),
 
-    uploadAdapterFile: (
-      sha256: string,
-      name: AdapterFileName,
-      bytes: Uint8Array<ArrayBuffer> | Blob,
-      options?: CallOptions,
-    ) =>
-      send(
-        { method: 'PUT', path: `/v1/adapters/files/${sha256}`, query: { name }, bytes, timeoutMs: 300_000, ...options },
-        readJson<FileReceipt>,
-      ),
-    registerAdapter: (json: z.input<typeof AdapterRegistration>, options?: CallOptions) =>
-      send({ method: 'POST', path: '/v1/adapters', json, repeatable: true, ...options }, readJson<AdapterRecord>),
-    listAdapters: (domain?: string, options?: CallOptions) =>
-      send({ method: 'GET', path: '/v1/adapters', query: { domain }, ...options }, readJson<AdapterList>),
-    getAdapter: (sha: string, options?: CallOptions) =>
-      send({ method: 'GET', path: `/v1/adapters/${segment(sha)}`, ...options }, readJson<AdapterRecord>),
+    uploadAdapterFile: (sha256: string, name: AdapterFileName, body: Bytes, options?: CallOptions) => {
+      const parts = { path: { sha256 }, query: { name }, body, timeoutMs: 300_000 };
+      return send('PUT /v1/adapters/files/{sha256}', parts, options);
+    },
+    /** After its files; said again, it is answered as the first time. */
+    registerAdapter: (body: Body<'POST /v1/adapters'>, options?: CallOptions) =>
+      send('POST /v1/adapters', { body, repeatable: true }, options),
+    /** Newest first, of one domain or of all: `limit` of them, 200 without it. */
+    listAdapters: (domain?: string, limit?: number, options?: CallOptions) =>
+      send('GET /v1/adapters', { query: { domain, limit } }, options),
+    getAdapter: (sha: string, options?: CallOptions) => send('GET /v1/adapters/{sha}', { path: { sha } }, options),
     /** The file's bytes as they arrive; check them against the adapter's record. */
     downloadAdapterFile: (sha: string, name: AdapterFileName, options?: CallOptions) =>
-      send({ method: 'GET', path: `/v1/adapters/${segment(sha)}/files/${name}`, ...options }, readBytes),
+      send('GET /v1/adapters/{sha}/files/{name}', { path: { sha, name }, streams: true }, options, readBody),
   };
 }
