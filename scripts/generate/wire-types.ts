@@ -133,6 +133,14 @@ export function printWireTypes(paths: Paths, schemas: Schemas): string {
     }
   }
   const types = [...declared].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, text]) => text);
+  const list = (way: Way) => [...bodies[way].keys()].sort().map((name) => `${name}: ${nameOf(way, name)};\n`);
+  const ways = `
+/** Every schema, as it is answered. */
+export interface Answered {\n${list('answered').join('')}}
+
+/** Every schema, as it is sent: what has a default may be left out. */
+export interface Sent {\n${list('sent').join('')}}
+`;
   const operations = `\n/** Every operation of the edge, by method and path. */\nexport interface Operations {\n${table.join('')}}\n`;
-  return [HEAD, ...types, operations].join('').replaceAll(REFERENCE, (_, way, name) => nameOf(way, name));
+  return [HEAD, ...types, ways, operations].join('').replaceAll(REFERENCE, (_, way, name) => nameOf(way, name));
 }

@@ -1,0 +1,26 @@
+/** All contracts in one place, for their types. */
+export * from '../../../shared/contracts/adapter.ts';
+export * from '../../../shared/contracts/batch.ts';
+export * from '../../../shared/contracts/candidate.ts';
+export { Origin } from '../../../shared/contracts/candidate.ts';
+export * from '../../../shared/contracts/comparison.ts';
+export * from '../../../shared/contracts/console.ts';
+export * from '../../../shared/contracts/domain.ts';
+export * from '../../../shared/contracts/encoder.ts';
+export * from '../../../shared/contracts/error.ts';
+export * from '../../../shared/contracts/features.ts';
+export * from '../../../shared/contracts/ids.ts';
+export * from '../../../shared/contracts/image.ts';
+export * from '../../../shared/contracts/inference.ts';
+export * from '../../../shared/contracts/key.ts';
+export * from '../../../shared/contracts/preference.ts';
+export * from '../../../shared/contracts/project.ts';
+export * from '../../../shared/contracts/prompt.ts';
+export * from '../../../shared/contracts/rater.ts';
+export * from '../../../shared/contracts/recipe.ts';
+export * from '../../../shared/contracts/recipe-fields.ts';
+export * from '../../../shared/contracts/recipe-images.ts';
+export * from '../../../shared/contracts/recipe-pairs.ts';
+export * from '../../../shared/contracts/recipe-sampled.ts';
+export * from '../../../shared/contracts/stats.ts';
+export * from '../../../shared/contracts/text.ts';
