@@ -2654,6 +2654,11 @@ export interface Answered {
   Recipe: Recipe;
   RecordId: RecordId;
   RefusalJudge: RefusalJudge;
+  Sample: Sample;
+  SampleAnswer: SampleAnswer;
+  SampleImage: SampleImage;
+  SampleList: SampleList;
+  SampleText: SampleText;
   Scope: Scope;
   SetEncoderInput: SetEncoderInput;
   SftRecipe: SftRecipe;
@@ -2681,6 +2686,7 @@ export interface Answered {
   UnusableReason: UnusableReason;
   UnusableVote: UnusableVote;
   UserId: UserId;
+  UserRoute: UserRoute;
   UserToken: UserToken;
 }
 

@@ -12,6 +12,7 @@ const NO_CALL = {
   'POST /console/session': 'the console signs in with a cookie, from its own page',
   'GET /console/session': 'the console signs in with a cookie, from its own page',
   'DELETE /console/session': 'the console signs in with a cookie, from its own page',
+  'GET /v1/domains/{domain}/events': 'a page opens an EventSource',
 };
 /** Calls that are more than one operation, or the same one again. */
 const TWICE = { eachPreference: 'GET /v1/preferences', streamChat: 'POST /v1/chat/completions' };
@@ -71,6 +72,8 @@ const calls: Record<keyof typeof client, () => unknown> = {
   updateDomain: () => client.updateDomain('tone', { recipe }),
   getStats: () => client.getStats('tone'),
   getRaters: () => client.getRaters('tone'),
+  getSamples: () => client.getSamples('tone', 4),
+  getRoute: () => client.getRoute('anna', 'tone'),
   promote: () => client.promote('tone', { adapter: sha }),
   rollback: () => client.rollback('tone'),
   listMoves: () => client.listMoves('tone', 5),
@@ -84,8 +87,8 @@ const calls: Record<keyof typeof client, () => unknown> = {
   createPreference: () => client.createPreference({ comparison: id, choice: { type: 'tie' } }),
   createPreferences: () => client.createPreferences([{ id, comparison: id, choice: { type: 'tie' } }]),
   getPreference: () => client.getPreference(id),
-  listPreferences: () => client.listPreferences({ domain: 'tone', after: 1, limit: 2 }),
-  eachPreference: () => client.eachPreference({ domain: 'tone', after: 1, limit: 2 }).next(),
+  listPreferences: () => client.listPreferences({ domain: 'tone', user: 'anna', after: 1, limit: 2 }),
+  eachPreference: () => client.eachPreference({ domain: 'tone', user: 'anna', after: 1, limit: 2 }).next(),
   leaseBatch: () => client.leaseBatch({ baseModel: 'tiny', runner: 'r' }),
   renewLease: () => client.renewLease(id, 1),
   completeBatch: () => client.completeBatch(id, any),
