@@ -19,9 +19,14 @@ export type { ChatChunk } from './events.ts';
 export type { CallOptions, ClientOptions } from './request.ts';
 export type * from './wire.ts';
 
-export function createClient(options: ClientOptions) {
+export interface Client
+  extends ReturnType<typeof operate>,
+    ReturnType<typeof collect>,
+    ReturnType<typeof train>,
+    ReturnType<typeof taste>,
+    ReturnType<typeof infer> {}
+
+export function createClient(options: ClientOptions): Client {
   const send = connect(options);
   return { ...operate(send), ...collect(send), ...train(send), ...taste(send), ...infer(send) };
 }
-
-export type Client = ReturnType<typeof createClient>;

@@ -112,7 +112,8 @@ describeOnHosts('the frame', (edge) => {
     const call = (origin: string) => edge.call('GET', '/v1/models', { bearer, headers: { origin } });
     const listed = await call('https://shop.example');
     expect(listed.headers.get('access-control-allow-origin')).toBe('https://shop.example');
-    expect(listed.headers.get('access-control-expose-headers')).toContain('x-prefloop-adapter');
+    const exposed = listed.headers.get('access-control-expose-headers')?.split(', ');
+    expect(exposed).toEqual(['x-prefloop-adapter', 'x-prefloop-encoder', 'x-request-id', 'retry-after']);
     expect(listed.headers.get('vary')).toContain('origin');
     const other = await call('https://shop.example.evil.example');
     expect(other).toMatchObject({ status: 403, body: { code: 'origin_not_allowed' } });

@@ -3,7 +3,7 @@ import type { MiddlewareHandler } from 'hono';
 import type { Env } from '../env.ts';
 import { database } from '../store/database.ts';
 
-const EXPOSED = 'x-prefloop-adapter, x-request-id';
+const EXPOSED = 'x-prefloop-adapter, x-prefloop-encoder, x-request-id, retry-after';
 
 /**
  * Request id, database, clock; CORS headers on the way out where authentication admitted the origin. A preflight

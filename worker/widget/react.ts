@@ -1,5 +1,5 @@
 /** The widget for React: attributes as properties, events as functions. Brings React along from the page's own project. */
-import { createElement, type HTMLAttributes, useEffect, useRef } from 'react';
+import { createElement, type HTMLAttributes, type ReactElement, useEffect, useRef } from 'react';
 import type { PrefloopCompare as Element } from './element.ts';
 import './element.ts';
 import type {
@@ -41,7 +41,7 @@ export type PrefloopCompareProps = Omit<HTMLAttributes<HTMLElement>, 'onError' |
   onToken?: (detail: TokenDetail) => void;
 };
 
-export function PrefloopCompare(props: PrefloopCompareProps) {
+export function PrefloopCompare(props: PrefloopCompareProps): ReactElement {
   const { token, question, source, reason, onVote, onUndo, onSent, onError, onToken, ...attributes } = props;
   const element = useRef<Element>(null);
   const listeners = useRef<Record<string, ((detail: never) => void) | undefined>>({});
