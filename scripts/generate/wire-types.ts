@@ -71,7 +71,8 @@ function print(schema: Schema, way: Way): string {
 }
 
 function printMedia({ content = {} }: Media, way: Way): string | null {
-  const json = content['application/json'];
+  // Of events the data of each is meant.
+  const json = content['application/json'] ?? content['text/event-stream'];
   if (json) return print(json.schema, way);
   if (Object.keys(content).length === 0) return null;
   return way === 'sent' ? 'Bytes' : 'ReadableStream<Uint8Array<ArrayBuffer>>';

@@ -1,7 +1,8 @@
-/** A chat answer as it is made: server-sent events, cut anywhere. */
+/** Server-sent events, cut anywhere: a chat answer as it is made, a domain as it changes. */
 import { parse, readBody } from './answer.ts';
 import { EdgeError } from './edge-error.ts';
 import type { Patience } from './patience.ts';
+import type { DomainLive } from './wire.ts';
 
 /** A piece of a streamed answer. */
 export interface ChatChunk {
@@ -10,10 +11,10 @@ export interface ChatChunk {
   choices: { index: number; delta: { role?: string; content?: string | null }; finish_reason: string | null }[];
 }
 
-/** The `data:` lines, until [DONE]; without it the answer is not whole. */
-async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+/** The `data:` lines, to the end of the answer. */
+async function* readEvents(response: Response, patience: Patience): AsyncGenerator<string> {
   const decoder = new TextDecoder();
-  const reader = body.getReader();
+  const reader = readBody(response, patience).getReader();
   let rest = '';
   try {
     for (;;) {
@@ -21,23 +22,19 @@ async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<str
       rest += done ? `${decoder.decode()}\n` : decoder.decode(value, { stream: true });
       const lines = rest.split(/\r?\n/);
       rest = lines.pop() ?? '';
-      for (const line of lines) {
-        if (!line.startsWith('data:')) continue;
-        const data = line.slice(5).trim();
-        if (data === '[DONE]') return;
-        yield data;
-      }
-      if (done) throw new EdgeError({ code: 'inference_failed', message: 'the answer broke off' });
+      for (const line of lines) if (line.startsWith('data:')) yield line.slice(5).trim();
+      if (done) return;
     }
   } finally {
     await reader.cancel().catch(() => undefined);
   }
 }
 
-/** Throws EdgeError where the answer breaks off, is none, or says that the back end failed. */
+/** Until [DONE]. Throws EdgeError where the answer breaks off, is none, or says that the back end failed. */
 export async function* readChunks(response: Response, patience: Patience): AsyncGenerator<ChatChunk> {
   const { status } = response;
-  for await (const data of readEvents(readBody(response, patience))) {
+  for await (const data of readEvents(response, patience)) {
+    if (data === '[DONE]') return;
     const event = parse(data, status, 'a piece of the answer is not JSON') as { error?: { message?: string } } | null;
     if (event?.error) {
       throw new EdgeError({ code: 'inference_failed', message: event.error.message ?? 'the back end failed' });
@@ -47,4 +44,16 @@ export async function* readChunks(response: Response, patience: Patience): Async
     }
     yield event as ChatChunk;
   }
+  throw new EdgeError({ code: 'inference_failed', message: 'the answer broke off' });
+}
+
+/** To the end of the answer. Throws EdgeError where it breaks off, or says nothing. */
+export async function* readStates(response: Response, patience: Patience): AsyncGenerator<DomainLive> {
+  const { status } = response;
+  let heard = false;
+  for await (const data of readEvents(response, patience)) {
+    heard = true;
+    yield parse(data, status, 'an event is not JSON') as DomainLive;
+  }
+  if (!heard) throw new EdgeError({ code: 'invalid_answer', status, message: 'the answer has no event' });
 }

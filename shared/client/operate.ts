@@ -1,5 +1,7 @@
 /** Calls of operators: projects, keys, domains, what is served, how it goes. */
+import { readStates } from './events.ts';
 import type { Body, CallOptions, Send } from './request.ts';
+import type { DomainLive } from './wire.ts';
 
 export function operate(send: Send) {
   return {
@@ -31,6 +33,11 @@ export function operate(send: Send) {
       send('PATCH /v1/domains/{domain}', { path: { domain }, body, repeatable: true }, options),
     getStats: (domain: string, options?: CallOptions) =>
       send('GET /v1/domains/{domain}/stats', { path: { domain } }, options),
+    /** How it is, at once and whenever something changed, until the loop is left. Ends of the edge's own are gone on from. */
+    async *watchDomain(domain: string, options?: CallOptions): AsyncGenerator<DomainLive> {
+      const parts = { path: { domain }, streams: true };
+      for (;;) yield* await send('GET /v1/domains/{domain}/events', parts, options, readStates);
+    },
     /** Whether people agree, whose votes say little, which models they prefer: over the newest 2,000 votes. */
     getRaters: (domain: string, options?: CallOptions) =>
       send('GET /v1/domains/{domain}/raters', { path: { domain } }, options),

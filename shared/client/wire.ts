@@ -567,6 +567,31 @@ export type DomainList = {
   items: Domain[];
 };
 
+/** How a domain is right now: the data of each `state` event. */
+export type DomainLive = {
+  /** Votes by what became of them. */
+  preferences: Record<string, number>;
+  /** Votes that cannot train, by reason. */
+  notTrainable: Record<string, number>;
+  batches: {
+    ready: number;
+    leased: number;
+    completed: number;
+    quarantined: number;
+  };
+  /** Of the server. */
+  now: Timestamp;
+  /** Votes that arrived in each of the last 60 minutes, oldest first; the last one is still running. */
+  votesPerMinute: number[];
+  /** The adapter that training goes on from. */
+  head: Sha256 | null;
+  /** The adapter that is served; null = the base. */
+  live: Sha256 | null;
+  newestAdapter: Sha256 | null;
+  /** When the live alias was moved last. */
+  lastMoveAt: Timestamp | null;
+};
+
 export type DomainPatch = {
   recipe?: SentRecipe | undefined;
   gates?: SentGateBounds | undefined;
@@ -2586,6 +2611,7 @@ export interface Answered {
   DiffusionDpoRecipe: DiffusionDpoRecipe;
   Domain: Domain;
   DomainList: DomainList;
+  DomainLive: DomainLive;
   DomainStats: DomainStats;
   DpoRecipe: DpoRecipe;
   EgidaRecipe: EgidaRecipe;
@@ -3167,7 +3193,7 @@ export interface Operations {
     path: {
       domain: Slug;
     };
-    answer: ReadableStream<Uint8Array<ArrayBuffer>>;
+    answer: DomainLive;
   };
   /** Agreement, position bias, reliability of each voter and strengths of models, by the newest votes (admin, ingest or train) */
   'GET /v1/domains/{domain}/raters': {

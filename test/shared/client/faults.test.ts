@@ -144,6 +144,30 @@ describe('a stream', () => {
   });
 });
 
+describe('events of a domain', () => {
+  const state = (now: number) => `event: state\ndata: ${JSON.stringify({ now })}\n\n`;
+
+  test('come one by one, and are gone on from where the edge ends the stream', async () => {
+    server.answers = [
+      (_, response) => response.end(`: hello\n\n${state(1)}${state(2)}`),
+      (_, response) => response.end(state(3)),
+    ];
+    const found: number[] = [];
+    for await (const { now } of connect().watchDomain('tone')) if (found.push(now) === 3) break;
+    expect(found).toEqual([1, 2, 3]);
+    expect(server.seen.map(({ url }) => url)).toEqual(Array(2).fill('/v1/domains/tone/events'));
+  });
+
+  test('that break off, or are none, are errors', async () => {
+    server.answers = [(_, response) => void response.writeHead(200).write(state(1), () => response.destroy())];
+    const states = connect().watchDomain('tone');
+    expect((await states.next()).value).toEqual({ now: 1 });
+    expect(await failure(states.next())).toMatchObject({ name: 'EdgeError', code: 'network' });
+    server.answers = [(_, response) => response.end()];
+    expect(await failure(connect().watchDomain('tone').next())).toMatchObject({ code: 'invalid_answer' });
+  });
+});
+
 describe('the caller’s signal', () => {
   test('is let go of when a call ends, however it ends', async () => {
     const { signal } = new AbortController();
