@@ -1,7 +1,12 @@
 /** Calls of operators: projects, keys, domains, what is served, how it goes. */
+import { EdgeError } from './edge-error.ts';
 import { readStates } from './events.ts';
 import type { Body, CallOptions, Send } from './request.ts';
+import { mayPass, sleepFor } from './retry.ts';
 import type { DomainLive } from './wire.ts';
+
+/** As the edge tells browsers to wait. */
+const REOPEN_MS = 1000;
 
 export function operate(send: Send) {
   return {
@@ -33,10 +38,18 @@ export function operate(send: Send) {
       send('PATCH /v1/domains/{domain}', { path: { domain }, body, repeatable: true }, options),
     getStats: (domain: string, options?: CallOptions) =>
       send('GET /v1/domains/{domain}/stats', { path: { domain } }, options),
-    /** How it is, at once and whenever something changed, until the loop is left. Ends of the edge's own are gone on from. */
+    /** How it is, at once and whenever something changed, until the loop is left. A stream that ends or breaks off is opened again. */
     async *watchDomain(domain: string, options?: CallOptions): AsyncGenerator<DomainLive> {
       const parts = { path: { domain }, streams: true };
-      for (;;) yield* await send('GET /v1/domains/{domain}/events', parts, options, readStates);
+      for (;;) {
+        const states = await send('GET /v1/domains/{domain}/events', parts, options, readStates);
+        try {
+          yield* states;
+        } catch (error) {
+          if (!(error instanceof EdgeError && mayPass(error))) throw error;
+        }
+        await sleepFor(REOPEN_MS, options?.signal);
+      }
     },
     /** Whether people agree, whose votes say little, which models they prefer: over the newest 2,000 votes. */
     getRaters: (domain: string, options?: CallOptions) =>

@@ -158,11 +158,16 @@ describe('events of a domain', () => {
     expect(server.seen.map(({ url }) => url)).toEqual(Array(2).fill('/v1/domains/tone/events'));
   });
 
-  test('that break off, or are none, are errors', async () => {
-    server.answers = [(_, response) => void response.writeHead(200).write(state(1), () => response.destroy())];
+  test('that break off are gone on from; what refuses them, or none at all, is an error', async () => {
+    server.answers = [
+      (_, response) => void response.writeHead(200).write(state(1), () => response.destroy()),
+      (_, response) => void response.writeHead(200).write(state(2), () => response.destroy()),
+      (_, response) => void response.writeHead(403).end('{"code":"forbidden","message":"no"}'),
+    ];
     const states = connect().watchDomain('tone');
     expect((await states.next()).value).toEqual({ now: 1 });
-    expect(await failure(states.next())).toMatchObject({ name: 'EdgeError', code: 'network' });
+    expect((await states.next()).value).toEqual({ now: 2 });
+    expect(await failure(states.next())).toMatchObject({ name: 'EdgeError', code: 'forbidden' });
     server.answers = [(_, response) => response.end()];
     expect(await failure(connect().watchDomain('tone').next())).toMatchObject({ code: 'invalid_answer' });
   });

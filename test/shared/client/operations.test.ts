@@ -12,7 +12,6 @@ const NO_CALL = {
   'POST /console/session': 'the console signs in with a cookie, from its own page',
   'GET /console/session': 'the console signs in with a cookie, from its own page',
   'DELETE /console/session': 'the console signs in with a cookie, from its own page',
-  'GET /v1/domains/{domain}/events': 'a page opens an EventSource',
 };
 /** Calls that are more than one operation, or the same one again. */
 const TWICE = { eachPreference: 'GET /v1/preferences', streamChat: 'POST /v1/chat/completions' };
