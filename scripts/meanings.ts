@@ -1,8 +1,8 @@
-/** docs/metrics.md as data: what each name means and in which unit it is. Names of gates and of the console have a prefix. */
+/** docs/metrics.md as data: what each name means and in which unit it is. Names of people’s votes, of gates and of the console have a prefix. */
 
 export type Meaning = { unit: string; meaning: string };
 
-const PREFIX: Record<string, string> = { Gates: 'gate.', 'On the console': 'console.' };
+const PREFIX: Record<string, string> = { 'Of people': 'people.', Gates: 'gate.', 'On the console': 'console.' };
 
 const cellsOf = (line: string) =>
   line

@@ -1,20 +1,26 @@
 /** Where the console is tested: a real edge with a history, a back end with made-up answers, and a real browser. */
 import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { HostName } from '../../scripts/edge/spawn.ts';
 import { startBrowser } from '../browser.ts';
 import { TestEdge, type TestProject } from '../worker/hosts.ts';
 import { type InferenceServer, startInferenceServer } from '../worker/inference-server.ts';
 import { seedEdge } from './seed.ts';
 
 export class ConsoleStage {
+  readonly host: HostName;
   edge!: TestEdge;
   browser!: Browser;
   inference!: InferenceServer;
   project!: TestProject;
   seeded!: Awaited<ReturnType<typeof seedEdge>>;
 
+  constructor(host: HostName = 'deno') {
+    this.host = host;
+  }
+
   async start(seed: Parameters<typeof seedEdge>[2] = {}): Promise<void> {
     this.inference = await startInferenceServer();
-    this.edge = new TestEdge('deno', { INFERENCE_URL: this.inference.url });
+    this.edge = new TestEdge(this.host, { INFERENCE_URL: this.inference.url });
     [this.browser] = await Promise.all([startBrowser(), this.edge.start()]);
     this.project = await this.edge.createProject({ name: 'Northwind help desk' });
     this.seeded = await seedEdge(this.edge, this.project, seed);

@@ -8,13 +8,10 @@ import { ConsoleStage } from './stage.ts';
 const PATIENT = { timeout: 60_000 };
 const VIEWS = ['now', 'learning', 'adapters', 'harm', 'people', 'people/anna', 'answers', 'settings'];
 
-const stage = new ConsoleStage();
-beforeAll(() => stage.start(), 240_000);
-afterAll(() => stage.stop());
-
 /** Goes there, and waits until nothing is asked for any more. */
 async function show(page: Page, domain: string, view: string): Promise<void> {
-  await page.goto(`${stage.edge.url}/console#/domains/${domain}/${view}`);
+  const { origin } = new URL(page.url());
+  await page.goto(`${origin}/console#/domains/${domain}/${view}`);
   await page.locator('main h1:not(:text-is("…"))').waitFor(PATIENT);
   await page.locator('#link:not(:text-is("Connecting…"))').waitFor(PATIENT);
   if (view === 'settings') await page.locator('.schema').nth(2).waitFor(PATIENT);
@@ -35,7 +32,12 @@ const findUnexplained = (page: Page) =>
       .map((figure) => figure.parentElement?.outerHTML),
   );
 
+// How a page looks does not depend on who serves it.
 describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
+  const stage = new ConsoleStage();
+  beforeAll(() => stage.start(), 240_000);
+  afterAll(() => stage.stop());
+
   it.each([320, 768, 1280])(
     'every view fits %i pixels, breaks no rule of axe, and explains its numbers',
     { timeout: 240_000 },
@@ -64,12 +66,15 @@ describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
   );
 });
 
-describe('what stands there', () => {
+describe.each(['workers', 'deno'] as const)('what stands there, served by %s', (host) => {
+  const stage = new ConsoleStage(host);
   let page: Page;
   beforeAll(async () => {
+    await stage.start();
     ({ page } = await stage.open());
     await stage.signIn(page);
-  });
+  }, 240_000);
+  afterAll(() => stage.stop());
 
   it('Now says what was learned last, which votes are where, and what was set aside', async () => {
     await show(page, DOMAIN, 'now');
@@ -120,11 +125,13 @@ describe('what stands there', () => {
     await expect.poll(() => people.locator('tbody tr').count(), PATIENT).toBe(report.raters.length);
     const alpha = page.locator('.figures > div').filter({ hasText: 'Agreement' });
     expect(await alpha.locator('b').textContent()).toBe(report.alpha.toFixed(2).replace('-', '−'));
-    expect(await people.getByRole('row').filter({ hasText: 'emil' }).textContent()).toContain(
-      report.raters.find(({ user }: { user: string }) => user === 'emil').suspicions.includes('haste')
-        ? 'too fast'
-        : '–',
-    );
+    const emil = report.raters.find(({ user }: { user: string }) => user === 'emil');
+    expect(emil.suspicions).toContain('haste');
+    expect(await people.getByRole('row').filter({ hasText: 'emil' }).textContent()).toContain('too fast to read');
+    await page.getByRole('button', { name: 'answers too fast to read' }).focus();
+    expect(await page.locator('#bubble').textContent()).toContain('less than one second');
+    await page.getByText('What raises a suspicion').click();
+    expect(await page.locator('.rules').textContent()).toMatch(/20 checks.*7 of 10 votes.*one second.*9 of 10/s);
     expect(await page.getByRole('table', { name: 'Models by strength' }).locator('tbody tr').count()).toBe(
       report.models.length,
     );
@@ -139,6 +146,51 @@ describe('what stands there', () => {
     expect(await page.getByRole('table', { name: 'Votes, newest first' }).locator('tbody tr').count()).toBeGreaterThan(
       5,
     );
+  });
+
+  it('A person is told why they are answered as they are, as the edge decides it', async () => {
+    const at = `domain=${DOMAIN}`;
+    const route = await stage.edge.get('GET', `/v1/users/anna/route?${at}`, { bearer: stage.project.admin });
+    expect(route.personal).toBe('mixture');
+    await show(page, DOMAIN, 'people/anna');
+    const reasons = page.locator('.because li');
+    await expect.poll(() => reasons.count(), PATIENT).toBe(route.because.length);
+    expect(await reasons.allTextContents()).toEqual(route.because);
+    expect(await page.locator('.lead').textContent()).toBe(
+      `A mixture of their own answers this person, made from ${route.votes} votes.`,
+    );
+  });
+
+  it('A person’s older votes come page by page, each once', async () => {
+    await show(page, DOMAIN, 'people/anna');
+    const rows = page.getByRole('table', { name: 'Votes, newest first' }).locator('tbody tr');
+    await expect.poll(() => rows.count(), PATIENT).toBe(50);
+    const of = `user=anna&domain=${DOMAIN}&limit=500`;
+    const { items } = await stage.edge.get('GET', `/v1/preferences?${of}`, { bearer: stage.project.admin });
+    const older = page.getByRole('button', { name: 'Older votes' });
+    while (await older.count()) {
+      const before = await rows.count();
+      await older.click();
+      await expect.poll(() => rows.count(), PATIENT).toBeGreaterThan(before);
+    }
+    expect(await rows.count()).toBe(items.length);
+  });
+
+  it('Answers stands before and now side by side, with what was asked', async () => {
+    await show(page, DOMAIN, 'answers');
+    const { live, samples } = await stage.edge.get('GET', `/v1/domains/${DOMAIN}/samples`, {
+      bearer: stage.project.admin,
+    });
+    const shown = page.locator('.sample');
+    await expect.poll(() => shown.count(), PATIENT).toBe(samples.length);
+    expect(await shown.locator('h2').allTextContents()).toEqual(
+      samples.map(({ prompt }: { prompt: string }) => prompt),
+    );
+    expect(await shown.first().locator('.said').allTextContents()).toEqual([
+      samples[0].before.text,
+      samples[0].now.text,
+    ]);
+    expect(await page.locator('.lead').textContent()).toContain(live.slice(0, 8));
   });
 
   it.each([

@@ -22,6 +22,11 @@ export function metric(name: string): HTMLButtonElement {
   return explained(name, isTerm(name) ? TERMS[name] : name);
 }
 
+/** The same words, for where they are to be read without asking. */
+export function meaningOf(name: Term): Node[] {
+  return renderMarkdown((MEANINGS[name] ?? UNKNOWN).meaning);
+}
+
 function explained(name: string, label: string): HTMLButtonElement {
   const id = `meaning-${name}`;
   if (!document.getElementById(id)) {

@@ -1,22 +1,14 @@
 /** People: do they agree, do they favour a place, whose votes say little, and which model do they like best? */
-import type { RaterReport, Suspicion } from '../../../shared/contracts/rater.ts';
+import type { RaterReport } from '../../../shared/contracts/rater.ts';
 import { writeAddress } from './address.ts';
-import { term } from './explain.ts';
-import { figure, figures, measured, whisker } from './figures.ts';
-import { empty, make, note, refill, section, table } from './node.ts';
+import { figure, figures, measured } from './figures.ts';
+import { empty, make, note, refill, section } from './node.ts';
+import { showModels } from './people-models.ts';
+import { points, showRaters } from './people-raters.ts';
 import { openPerson } from './person.ts';
 import { edge, isMissing, sayError } from './session.ts';
 import { title, type View } from './view.ts';
-import { count, fixed, short, signed, votes } from './words.ts';
-
-const SUSPECTED: Record<Suspicion, string> = {
-  disagrees: 'disagrees with the others',
-  place: 'chooses by the place',
-  haste: 'answers too fast to read',
-  sameAnswer: 'gives always the same answer',
-};
-
-const points = (share: number) => signed(100 * share, 0);
+import { count, fixed, votes } from './words.ts';
 
 export const openPeople: View = (room) => {
   const { place, domain, rest } = room;
@@ -67,13 +59,8 @@ export const openPeople: View = (room) => {
           'When people have voted, it stands here whether they agree, and whether they choose by the place instead of the output.',
         ),
       );
-      refill(people, empty('Everybody who votes under a name of their own gets a line here.'));
-      refill(
-        models,
-        empty(
-          'When people have compared outputs of two adapters, or of an adapter and the base, their strengths stand here.',
-        ),
-      );
+      showRaters(people, domain, []);
+      showModels(models, []);
       return;
     }
     refill(
@@ -93,32 +80,7 @@ export const openPeople: View = (room) => {
       ),
       note(`From the newest ${votes(report.votes)} of ${count(report.people)} people that say which output is better.`),
     );
-    const rows = raters
-      .slice(0, 200)
-      .map((rater) => [
-        make('a', { href: writeAddress(domain, 'people', rater.user) }, rater.user),
-        count(rater.votes),
-        count(rater.checked),
-        measured({ value: rater.informedness, low: rater.informednessLow, high: rater.informednessHigh }, fixed),
-        rater.position ? measured(rater.position, points) : '–',
-        rater.medianLatencyMs === null ? '–' : `${(rater.medianLatencyMs / 1000).toFixed(1)} s`,
-        rater.suspicions.length > 0
-          ? make('span', { class: 'failed' }, rater.suspicions.map((each) => SUSPECTED[each] ?? each).join(', '))
-          : '–',
-      ]);
-    const heads = [
-      term('console.raterVotes'),
-      term('console.checked'),
-      term('console.informedness'),
-      term('console.position', 'First place'),
-      term('console.latency'),
-    ];
-    refill(
-      people,
-      rows.length > 0
-        ? table('People, most votes first', ['Person', ...heads, 'Suspicion'], rows)
-        : empty('Everybody who votes under a name of their own gets a line here.'),
-    );
+    showRaters(people, domain, raters);
     showModels(models, report.models);
   }
 
@@ -138,29 +100,4 @@ function sayAgreement({ alpha, alphaLow, judgedTwice }: RaterReport): string {
   if (alphaLow !== null && alphaLow <= 0) return 'Not that one could tell: by chance they would agree as much.';
   if (alpha < 0.3) return 'A little: tastes differ, and one adapter for everybody can please only some.';
   return alpha < 0.67 ? 'More than chance, with room for tastes.' : 'Yes, to a large part.';
-}
-
-function showModels(place: HTMLElement, models: RaterReport['models']): void {
-  if (models.length < 2) {
-    refill(
-      place,
-      empty(
-        'When people have compared outputs of two adapters, or of an adapter and the base, their strengths stand here.',
-      ),
-    );
-    return;
-  }
-  const sorted = models.toSorted((one, other) => other.strength - one.strength);
-  const [from, to] = [Math.min(...models.map(({ low }) => low)), Math.max(...models.map(({ high }) => high))];
-  const rows = sorted.map((model) => [
-    model.adapter === 'other'
-      ? 'all others'
-      : model.adapter === null
-        ? 'the base'
-        : make('code', {}, short(model.adapter)),
-    whisker({ value: model.strength, low: model.low, high: model.high }, from, to, 0),
-    measured({ value: model.strength, low: model.low, high: model.high }, signed),
-    count(model.n),
-  ]);
-  refill(place, table('Models by strength', ['Model', 'On one scale', term('console.strength'), 'Comparisons'], rows));
 }
