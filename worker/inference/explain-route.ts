@@ -37,7 +37,7 @@ function explainTexts(
   }
   const why =
     mixing !== null
-      ? `The encoder ${short(mixing.encoder)} gives no adapter a weight for this person: nothing is mixed.`
+      ? `The encoder ${short(mixing.encoder)} gives no adapter a weight for ${mixing.votes === 0 ? 'somebody whose votes say nothing of their taste yet' : 'this person'}: nothing is mixed.`
       : domain.encoder === null
         ? 'The domain has no user encoder: everybody is answered alike.'
         : `The domain’s encoder ${short(domain.encoder)} is one for pictures: texts are the same for everybody.`;

@@ -32,7 +32,7 @@ export function showRaters(place: HTMLElement, domain: string, raters: Rater[]):
   const said =
     suspected.length === 0
       ? 'Nobody’s votes raise a suspicion.'
-      : `${plural(suspected.length, 'person', 'people')} of ${count(raters.length)}: votes that are worth a look, which is no verdict.`;
+      : `The votes of ${plural(suspected.length, 'person', 'people')} of ${count(raters.length)} are worth a look. That is no verdict.`;
   refill(place, note(said), table('People, most votes first', heads, rows), rules());
 }
 
