@@ -36,7 +36,7 @@ export function bradleyTerry(
   { against }: { against?: number } = {},
 ): Strength[] {
   if (against !== undefined) check(against, items);
-  const votes = outcomes.map(({ first, second, won = 1, count = 1 }) => {
+  const votes = countAlike(outcomes).map(({ first, second, won, count }) => {
     if (first === second) throw new RangeError(`item ${first} against itself`);
     const difference = new Array<number>(items).fill(0);
     for (const index of [first, second]) check(index, items);
@@ -54,6 +54,18 @@ export function bradleyTerry(
     const half = 1.959964 * Math.sqrt(Math.max(0, dot(solve(precision, contrast), contrast)));
     return { value: each - middle, low: each - middle - half, high: each - middle + half };
   });
+}
+
+/** Outcomes that differ in their count alone are one: of thousands between a few items, few are left. */
+function countAlike(outcomes: readonly Outcome[]): Required<Outcome>[] {
+  const alike = new Map<string, Required<Outcome>>();
+  for (const { first, second, won = 1, count = 1 } of outcomes) {
+    const key = `${first} ${second} ${won}`;
+    const known = alike.get(key);
+    if (known) known.count += count;
+    else alike.set(key, { first, second, won, count });
+  }
+  return [...alike.values()];
 }
 
 function check(index: number, items: number): void {

@@ -6,6 +6,8 @@
  * votes near what is usual.
  */
 
+import { type Patterns, tellPatterns } from './rating-patterns.ts';
+
 /** One rater's answer to one task. */
 export interface Rating {
   task: number;
@@ -40,16 +42,17 @@ export function raterReliability(tasks: number, raters: number, ratings: readonl
       throw new RangeError(`there is no task ${task} or no rater ${rater}`);
     }
   }
-  let truth = majority(tasks, ratings);
-  let found = maximise(truth, raters, ratings);
+  const { patterns, patternOf } = tellPatterns(tasks, ratings);
+  let truth = majority(patterns);
+  let found = maximise(truth, raters, patterns);
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const next = expect(tasks, truth, found, ratings);
-    const moved = next.reduce((most, each, task) => Math.max(most, Math.abs(each - (truth[task] as number))), 0);
+    const next = expect(truth, found, patterns);
+    const moved = next.reduce((most, each, at) => Math.max(most, Math.abs(each - (truth[at] as number))), 0);
     truth = next;
-    found = maximise(truth, raters, ratings);
+    found = maximise(truth, raters, patterns);
     if (moved < CLOSE) break;
   }
-  return { truth, raters: found.map(withInformedness) };
+  return { truth: patternOf.map((at) => truth[at] as number), raters: found.map(withInformedness) };
 }
 
 /** seenYes, seenNo: how many of the rater's tasks are a yes, and a no, as far as is known. */
@@ -70,25 +73,27 @@ function withInformedness({ yes, no, ratings, seenYes, seenNo }: Found): Reliabi
 }
 
 /** Share of yes; ½ where nobody answered. */
-function majority(tasks: number, ratings: readonly Rating[]): number[] {
-  const counts = Array.from({ length: tasks }, () => ({ yes: 0, all: 0 }));
-  for (const { task, answer } of ratings) {
-    const count = counts[task] as { yes: number; all: number };
-    count.all++;
-    count.yes += Number(answer);
-  }
-  return counts.map(({ yes, all }) => (all === 0 ? 0.5 : yes / all));
+function majority({ begin, answer }: Patterns): Float64Array {
+  return Float64Array.from({ length: begin.length - 1 }, (_, at) => {
+    const answers = answer.subarray(begin[at], begin[at + 1]);
+    return answers.length === 0 ? 0.5 : answers.reduce((sum, each) => sum + each, 0) / answers.length;
+  });
 }
 
-function maximise(truth: readonly number[], raters: number, ratings: readonly Rating[]): Found[] {
+function maximise(truth: Float64Array, raters: number, { tasks, begin, rater, answer }: Patterns): Found[] {
   const sums = Array.from({ length: raters }, () => ({ yes: 0, foundYes: 0, no: 0, foundNo: 0, ratings: 0 }));
-  for (const { task, rater, answer } of ratings) {
-    const [sum, yes] = [sums[rater] as (typeof sums)[number], truth[task] as number];
-    sum.ratings++;
-    sum.yes += yes;
-    sum.no += 1 - yes;
-    if (answer) sum.foundYes += yes;
-    else sum.foundNo += 1 - yes;
+  for (let at = 0; at < truth.length; at++) {
+    const count = tasks[at] as number;
+    const yes = count * (truth[at] as number);
+    const no = count - yes;
+    for (let n = begin[at] as number; n < (begin[at + 1] as number); n++) {
+      const sum = sums[rater[n] as number] as (typeof sums)[number];
+      sum.ratings += count;
+      sum.yes += yes;
+      sum.no += no;
+      if (answer[n] === 1) sum.foundYes += yes;
+      else sum.foundNo += no;
+    }
   }
   const share = (right: number, all: number) => (right + PRIOR_RIGHT) / (all + PRIOR_RIGHT + PRIOR_WRONG);
   return sums.map(({ yes, foundYes, no, foundNo, ratings }) => ({
@@ -101,12 +106,24 @@ function maximise(truth: readonly number[], raters: number, ratings: readonly Ra
 }
 
 /** The truth of every task given the raters, its prior the share of yes among all. */
-function expect(tasks: number, truth: readonly number[], found: readonly Found[], ratings: readonly Rating[]) {
-  const prior = (truth.reduce((sum, each) => sum + each, 0) + 1) / (tasks + 2);
-  const odds = new Array<number>(tasks).fill(Math.log(prior / (1 - prior)));
-  for (const { task, rater, answer } of ratings) {
-    const { yes, no } = found[rater] as Found;
-    odds[task] = (odds[task] as number) + (answer ? Math.log(yes / (1 - no)) : Math.log((1 - yes) / no));
+function expect(truth: Float64Array, found: readonly Found[], { tasks, begin, rater, answer }: Patterns): Float64Array {
+  let [expected, all] = [0, 0];
+  for (let at = 0; at < truth.length; at++) {
+    expected += (tasks[at] as number) * (truth[at] as number);
+    all += tasks[at] as number;
   }
-  return odds.map((each) => 1 / (1 + Math.exp(-each)));
+  const prior = (expected + 1) / (all + 2);
+  // What the answer of a rater adds to the odds.
+  const no = Float64Array.from(found, (each) => Math.log((1 - each.yes) / each.no));
+  const yes = Float64Array.from(found, (each) => Math.log(each.yes / (1 - each.no)));
+  const start = Math.log(prior / (1 - prior));
+  const next = new Float64Array(truth.length);
+  for (let at = 0; at < truth.length; at++) {
+    let odds = start;
+    for (let n = begin[at] as number; n < (begin[at + 1] as number); n++) {
+      odds += (answer[n] === 1 ? yes : no)[rater[n] as number] as number;
+    }
+    next[at] = 1 / (1 + Math.exp(-odds));
+  }
+  return next;
 }

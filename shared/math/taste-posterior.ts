@@ -87,10 +87,12 @@ function check(votes: readonly Contrast[], prior: Taste): void {
 }
 
 function compare(one: Contrast, other: Contrast): number {
-  const key = ({ difference, probability = 1, weight = 1 }: Contrast) => [...difference, probability, weight];
-  const [first, second] = [key(one), key(other)];
-  const at = first.findIndex((value, index) => value !== second[index]);
-  return at < 0 ? 0 : (first[at] as number) - (second[at] as number);
+  for (let k = 0; k < one.difference.length; k++) {
+    const [mine, theirs] = [one.difference[k] as number, other.difference[k] as number];
+    if (mine !== theirs) return mine - theirs;
+  }
+  const { probability = 1, weight = 1 } = one;
+  return probability - (other.probability ?? 1) || weight - (other.weight ?? 1);
 }
 
 function logPosterior(mean: readonly number[], votes: readonly Contrast[], prior: Taste): number {
@@ -112,6 +114,8 @@ function curvature(mean: readonly number[], votes: readonly Contrast[], prior: T
     const expected = sigmoid(dot(mean, difference));
     const [pull, spread] = [weight * (probability - expected), weight * expected * (1 - expected)];
     difference.forEach((each, k) => {
+      // Of two items that met, two numbers of many are not zero.
+      if (each === 0) return;
       gradient[k] = (gradient[k] as number) + pull * each;
       const row = precision[k] as number[];
       difference.forEach((other, l) => {

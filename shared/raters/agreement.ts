@@ -19,17 +19,17 @@ const OFTEN = 10;
 export function measureAgreement({ people, answers }: People): Agreement {
   const checked = judgedTwice(answers);
   const names = [...people.keys()];
-  const number = new Map(names.map((name, index) => [name, index]));
-  const ratings: Rating[] = checked.flatMap((given, task) =>
-    [...given].map(([user, answer]) => ({ task, rater: number.get(user) as number, answer })),
-  );
+  const ratings: Rating[] = [];
+  checked.forEach((given, task) => {
+    for (const [rater, answer] of given) ratings.push({ task, rater, answer });
+  });
   const { raters } = raterReliability(checked.length, names.length, ratings);
   const informedness: Agreement['informedness'] = new Map();
   raters.forEach(({ informedness: value, low, high, ratings }, index) => {
     if (ratings > 0) informedness.set(names[index] as string, { value, low, high, checked: ratings });
   });
   const usual = [...informedness.values()].filter((one) => one.checked >= OFTEN).map(({ value }) => value);
-  const median = usual.length > 0 && agreeBeyondChance(checked) ? quantile(usual, 0.5) : 0;
+  const median = usual.length > 0 && agreeBeyondChance(checked, names.length) ? quantile(usual, 0.5) : 0;
   return { judgedTwice: checked.length, informedness, typical: median > 0 ? median : null };
 }
 
@@ -37,24 +37,41 @@ export function measureAgreement({ people, answers }: People): Agreement {
  * Whether two people, whichever, agree more often than a coin would have them, for certain (97.5 %). Every two people count
  * once: one who votes on everything, against all others, cannot hide that these agree.
  */
-function agreeBeyondChance(checked: readonly Map<string, boolean>[]): boolean {
-  const pairs = new Map<string, { same: number; all: number }>();
-  for (const given of checked) {
-    const answers = [...given].sort(([one], [other]) => (one < other ? -1 : 1));
-    answers.forEach(([one, answer], index) => {
-      for (const [other, theirs] of answers.slice(index + 1)) {
-        const key = `${one} ${other}`;
-        const pair = pairs.get(key) ?? { same: 0, all: 0 };
-        pair.same += Number(answer === theirs);
-        pair.all++;
-        pairs.set(key, pair);
-      }
+function agreeBeyondChance(checked: readonly Map<number, boolean>[], people: number): boolean {
+  const tasks = checked.map((given) => {
+    const answers = [...given].sort(([one], [other]) => one - other);
+    return {
+      raters: Int32Array.from(answers, ([rater]) => rater),
+      answers: Uint8Array.from(answers, ([, answer]) => Number(answer)),
+    };
+  });
+  // Of each person, the first of those who judged the same after them.
+  const judged = Array.from({ length: people }, (): { task: number; next: number }[] => []);
+  tasks.forEach(({ raters }, task) => {
+    raters.forEach((rater, at) => {
+      judged[rater]?.push({ task, next: at + 1 });
     });
-  }
+  });
+  const [same, all] = [new Int32Array(people), new Int32Array(people)];
   let [beyond, variance] = [0, 0];
-  for (const { same, all } of pairs.values()) {
-    beyond += same / all - 0.5;
-    variance += 0.25 / all;
+  for (const own of judged) {
+    same.fill(0);
+    all.fill(0);
+    for (const { task, next } of own) {
+      const { raters, answers } = tasks[task] as (typeof tasks)[number];
+      const answer = answers[next - 1];
+      for (let at = next; at < raters.length; at++) {
+        const other = raters[at] as number;
+        all[other] = (all[other] as number) + 1;
+        if (answers[at] === answer) same[other] = (same[other] as number) + 1;
+      }
+    }
+    for (let other = 0; other < people; other++) {
+      const both = all[other] as number;
+      if (both === 0) continue;
+      beyond += (same[other] as number) / both - 0.5;
+      variance += 0.25 / both;
+    }
   }
   return beyond > 1.959964 * Math.sqrt(variance);
 }
@@ -66,9 +83,21 @@ const judgedTwice = (answers: People['answers']) => [...answers.values()].filter
  * account: each pair is seen both ways, and chance is a coin.
  */
 export function measureAlpha({ answers }: People): { value: number; low: number; high: number } | null {
-  const units = judgedTwice(answers).map((given) => [...given.values()].map(Number));
+  const units = judgedTwice(answers);
   if (units.length === 0) return null;
-  const bothWays = units.map((values) => [values, values.map((value) => 1 - value)]);
+  // So many said the one and so many the other: few ways in which many pairs of outputs were judged.
+  const ways = new Map<string, number[][]>();
+  const bothWays = units.map((given) => {
+    let firsts = 0;
+    for (const isFirst of given.values()) firsts += Number(isFirst);
+    const way = `${firsts} ${given.size}`;
+    const known = ways.get(way);
+    if (known) return known;
+    const values = [...given.values()].map(Number);
+    const both = [values, values.map((value) => 1 - value)];
+    ways.set(way, both);
+    return both;
+  });
   const { value, low, high } = krippendorffInterval(bothWays, { seed: 1, resamples: RESAMPLES });
   // Where all agree a resample does too. So many pairs in a row still leave this share of disagreement possible (Clopper & Pearson 1934).
   const unseen = 1 - 0.025 ** (1 / units.length);

@@ -2,6 +2,8 @@
 import { ordersOf, placesOf, type RaterVote } from './vote.ts';
 
 export interface Person {
+  /** How many came before. */
+  number: number;
   votes: number;
   /** Votes between two that went to the first and to the second place, where that is known. */
   shown: [first: number, second: number];
@@ -15,12 +17,21 @@ export interface People {
   votes: number;
   shown: [first: number, second: number];
   people: Map<string, Person>;
-  /** By two outputs of a prompt: of each person, whether the first is better; the last word counts. */
-  answers: Map<string, Map<string, boolean>>;
+  /** By two outputs of a prompt: of each person, by number, whether the first is better; the last word counts. */
+  answers: Map<string, Map<number, boolean>>;
 }
+
+type Numbered = { output: string; number: number };
 
 /** votes: oldest first. */
 export function tallyPeople(votes: readonly RaterVote[]): People {
+  // Texts may be long, and each is in many answers: it is looked up once a vote.
+  const numbers = new Map<string, number>();
+  const numberOf = (text: string) => {
+    const number = numbers.get(text) ?? numbers.size;
+    numbers.set(text, number);
+    return number;
+  };
   const tally: People = { votes: 0, shown: [0, 0], people: new Map(), answers: new Map() };
   for (const vote of votes) {
     const orders = ordersOf(vote);
@@ -30,6 +41,7 @@ export function tallyPeople(votes: readonly RaterVote[]): People {
     if (place !== null) tally.shown[place]++;
     if (vote.user === null) continue;
     const person: Person = tally.people.get(vote.user) ?? {
+      number: tally.people.size,
       votes: 0,
       shown: [0, 0],
       latencies: [],
@@ -41,9 +53,15 @@ export function tallyPeople(votes: readonly RaterVote[]): People {
     if (vote.latencyMs !== null) person.latencies.push(vote.latencyMs);
     const pattern = patternOf(vote);
     if (pattern !== null) person.patterns.set(pattern, (person.patterns.get(pattern) ?? 0) + 1);
-    for (const { task, isFirst } of orders) {
-      const given = tally.answers.get(task) ?? new Map<string, boolean>();
-      tally.answers.set(task, given.set(vote.user, isFirst));
+    const prompt = numberOf(vote.prompt);
+    const outputs = vote.candidates.map(({ output }) => ({ output, number: numberOf(output) }));
+    for (const { better, worse } of orders) {
+      const [one, other] = [outputs[better] as Numbered, outputs[worse] as Numbered];
+      const isFirst = one.output < other.output;
+      const task = isFirst ? `${prompt} ${one.number} ${other.number}` : `${prompt} ${other.number} ${one.number}`;
+      const given = tally.answers.get(task);
+      if (given) given.set(person.number, isFirst);
+      else tally.answers.set(task, new Map([[person.number, isFirst]]));
     }
   }
   return tally;

@@ -20,24 +20,20 @@ export interface RaterVote {
 export interface Order {
   better: number;
   worse: number;
-  /** Names the two outputs of the prompt, in either order the same. */
-  task: string;
-  /** Whether the better one is the first, as the task has them. */
-  isFirst: boolean;
 }
 
 /** All that a vote decides; nothing for ties, skips and equal outputs. */
-export function ordersOf({ prompt, candidates, choice }: RaterVote): Order[] {
+export function ordersOf({ candidates, choice }: RaterVote): Order[] {
   const places = placesOf(choice, candidates);
-  return candidates.flatMap((one, better) =>
-    candidates.flatMap((other, worse) => {
+  const orders: Order[] = [];
+  candidates.forEach((one, better) => {
+    candidates.forEach((other, worse) => {
       const [above, below] = [places[better], places[worse]];
-      if (above === undefined || below === undefined || above >= below || one.output === other.output) return [];
-      const isFirst = one.output < other.output;
-      const outputs = isFirst ? [one.output, other.output] : [other.output, one.output];
-      return [{ better, worse, isFirst, task: JSON.stringify([prompt, ...outputs]) }];
-    }),
-  );
+      if (above === undefined || below === undefined || above >= below || one.output === other.output) return;
+      orders.push({ better, worse });
+    });
+  });
+  return orders;
 }
 
 /** Of each candidate, 0 for the best; undefined where nothing was said of it. */

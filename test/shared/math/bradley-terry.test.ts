@@ -49,6 +49,15 @@ test('two of them: the strengths are half the log odds, and the interval is that
   expect((one?.high ?? 0) - (one?.value ?? 0)).toBeCloseTo((1.96 * error) / 2, 3);
 });
 
+test('outcomes may be listed one by one', () => {
+  const listed = games.flatMap(({ count, ...game }) => new Array<Outcome>(count as number).fill(game));
+  const counted = bradleyTerry(7, games);
+  bradleyTerry(7, listed).forEach(({ value, high }, team) => {
+    expect(value).toBeCloseTo(counted[team]?.value as number, 9);
+    expect(high).toBeCloseTo(counted[team]?.high as number, 9);
+  });
+});
+
 test('a tie is half a win each; who never lost and who never met anybody stay finite', () => {
   const tied = bradleyTerry(2, [{ first: 0, second: 1, won: 0.5, count: 8 }]);
   expect(tied[0]?.value).toBeCloseTo(0, 9);

@@ -47,6 +47,13 @@ test('units that are drawn together narrow nothing', () => {
   expect(krippendorffInterval(alone(units), { seed: 4 })).toEqual(once);
 });
 
+test('it does not matter whether groups that are alike are one array', () => {
+  const groups = alone(simulate(80, 0.8, 5));
+  const shared = groups.map((group) => groups.find((other) => other.join() === group.join()) as number[][]);
+  expect(new Set(shared).size).toBeLessThan(5);
+  expect(krippendorffInterval(shared, { seed: 6 })).toEqual(krippendorffInterval(groups, { seed: 6 }));
+});
+
 test('nothing can be said where nobody was checked or all said the same', () => {
   for (const units of [
     [],

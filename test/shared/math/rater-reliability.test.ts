@@ -95,6 +95,30 @@ test('the order of the ratings does not matter', () => {
   });
 });
 
+test('tasks that were answered alike are as likely, each of them counts', () => {
+  const { ratings } = simulate(
+    40,
+    [
+      [0.8, 0.7],
+      [0.7, 0.9],
+      [0.9, 0.8],
+    ],
+    1,
+  );
+  const often = [0, 40, 80].flatMap((offset) => ratings.map((each) => ({ ...each, task: each.task + offset })));
+  const { raters, truth } = raterReliability(120, 3, often);
+  truth.forEach((each, task) => {
+    expect(each).toBe(truth[task % 40]);
+  });
+  expect(raters.map(({ ratings }) => ratings)).toEqual([120, 120, 120]);
+  // Three times as much seen: nearer to what was seen, farther from the prior.
+  const once = raterReliability(40, 3, ratings);
+  raters.forEach(({ low, high }, n) => {
+    const { low: before, high: after } = once.raters[n] as (typeof raters)[number];
+    expect(high - low).toBeLessThan(0.8 * (after - before));
+  });
+});
+
 test('a task or a rater that is none is refused', () => {
   expect(() => raterReliability(1, 1, [{ task: 1, rater: 0, answer: true }])).toThrow('no task 1');
   expect(() => raterReliability(1, 1, [{ task: 0, rater: -1, answer: true }])).toThrow('no rater -1');
