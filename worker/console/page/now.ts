@@ -1,7 +1,7 @@
 /** Now: what was learned last, from what, what comes in, and what asks for somebody. */
+import { findAlarms } from '../../../shared/alarms/alarms.ts';
 import type { Batch } from '../../../shared/contracts/batch.ts';
 import { writeAddress } from './address.ts';
-import { findAlarms } from './alarms.ts';
 import { gateOf } from './curves.ts';
 import { term } from './explain.ts';
 import type { Feed } from './feed.ts';

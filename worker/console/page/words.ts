@@ -1,12 +1,7 @@
 /** How numbers and times are said on this page. */
+import { count } from '../../../shared/alarms/words.ts';
 
-const grouped = new Intl.NumberFormat('en');
-
-export const count = (value: number) => grouped.format(value);
-
-export const plural = (value: number, one: string, many = `${one}s`) => `${count(value)} ${value === 1 ? one : many}`;
-
-export const votes = (value: number) => plural(value, 'vote');
+export { count, fixed, list, plural, short, signed, votes } from '../../../shared/alarms/words.ts';
 
 /** "just now", "40 seconds ago", "2 minutes ago", "3 days ago". */
 export function ago(milliseconds: number): string {
@@ -23,9 +18,6 @@ export const moment = (time: number) =>
     .toLocaleString('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' })
     .replaceAll(' ', '\u00a0');
 
-/** An adapter by the first of its hash. */
-export const short = (sha: string | null) => (sha === null ? 'the base' : sha.slice(0, 8));
-
 export const percent = (value: number) => `${Math.round(value * 100)} %`;
 
 /** Three digits that count; a true minus. */
@@ -35,12 +27,4 @@ export function number(value: number): string {
   const digits = size === 0 || Number.isInteger(value) ? 0 : size >= 100 ? 0 : size >= 10 ? 1 : size >= 0.0995 ? 2 : 3;
   const said = size >= 1e6 || (size > 0 && size < 5e-4) ? value.toPrecision(2) : value.toFixed(digits);
   return (Number.isInteger(value) && size < 1e6 ? count(value) : said).replace('-', '−');
-}
-
-export const fixed = (value: number, digits = 2) => value.toFixed(digits).replace('-', '−');
-
-export const signed = (value: number, digits = 2) => `${value > 0 ? '+' : ''}${fixed(value, digits)}`;
-
-export function list(items: string[]): string {
-  return items.length < 2 ? (items[0] ?? '') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
 }

@@ -1,11 +1,15 @@
 /** What asks for an operator, in words: pure, from the statistics. Worst first. */
-import type { AdapterRecord } from '../../../shared/contracts/adapter.ts';
-import type { DomainStats } from '../../../shared/contracts/stats.ts';
-import type { ViewName } from './address.ts';
-import { gateOf } from './curves.ts';
+import type { AdapterRecord } from '../contracts/adapter.ts';
+import type { DomainStats } from '../contracts/stats.ts';
 import { list, plural, short, signed, votes } from './words.ts';
 
-export type Alarm = { level: 'alarm' | 'notice'; words: string; view: ViewName; rest?: string[] };
+/** `view` and `rest` say where the console shows more. */
+export type Alarm = {
+  level: 'alarm' | 'notice';
+  words: string;
+  view: 'now' | 'adapters' | 'learning';
+  rest?: string[];
+};
 
 const MINUTES = 60_000;
 const QUIET_MS = 10 * MINUTES;
@@ -23,7 +27,7 @@ export function findAlarms(stats: DomainStats, now: number): Alarm[] {
   ];
 }
 
-const notice = (words: string, view: ViewName): Alarm => ({ level: 'notice', words, view });
+const notice = (words: string, view: Alarm['view']): Alarm => ({ level: 'notice', words, view });
 
 function quarantined({ batches, preferences, domain }: DomainStats): Alarm[] {
   if (batches.quarantined === 0) return [];
@@ -58,7 +62,7 @@ function heldBack({ domain }: DomainStats, head: AdapterRecord): Alarm[] {
 
 /** The 3D alarm: preferred answers themselves become less likely, which no bound has to forbid. */
 function displaced(head: AdapterRecord): Alarm[] {
-  const gate = gateOf(head, 'displacement');
+  const gate = head.gates.find(({ name }) => name === 'displacement');
   if (gate?.passed === false) return [];
   if (gate?.low != null && gate.low > 0 && gate.value !== null) {
     return [
