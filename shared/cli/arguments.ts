@@ -1,5 +1,6 @@
 /** Command-line arguments, declared once: the declaration parses, checks and explains them. */
 import { parseArgs } from 'node:util';
+import { didYouMean } from './did-you-mean.ts';
 
 /** One option. `value` is the placeholder that --help shows; an option without a default may be absent. */
 export type Option = { help: string; short?: string } & (
@@ -18,9 +19,13 @@ export interface Command<Options extends Record<string, Option>> {
   summary: string;
   /** In order; the last may end in "…" (one or more) and each may stand in brackets (optional). */
   positionals?: readonly string[];
+  /** Words that a positional takes, by its name. */
+  choices?: Readonly<Record<string, readonly string[]>>;
   /** Keys in camelCase: `holdOut` is typed as --hold-out. */
   options: Options;
-  /** Lines after the options in --help: examples, exit codes, environment. */
+  /** A line that works as it stands, shown in --help: "prefloop stats support-tone". */
+  example?: string;
+  /** Lines after the options in --help: exit codes, what else there is to know. */
   notes?: string;
 }
 
@@ -39,7 +44,8 @@ export class UsageError extends Error {
   override name = 'UsageError';
 }
 
-const flagName = (key: string) => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+/** holdOut → hold-out. */
+export const flagName = (key: string) => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 function readNumber(flag: string, option: Extract<Option, { type: 'number' | 'integer' }>, text: string): number {
   const value = text.trim() === '' ? Number.NaN : Number(text);
@@ -71,6 +77,14 @@ function readOption(flag: string, option: Option, given: string | boolean | stri
   return option.type === 'text' ? readChoice(flag, option.choices, text) : readNumber(flag, option, text);
 }
 
+/** Node's own words for a wrong option, with what was meant. */
+function describeProblem(error: unknown, flags: string[]): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const first = message.split(/\.\s|\n/)[0] ?? message;
+  const unknown = /^Unknown option '([^']*)'/.exec(first)?.[1];
+  return unknown === undefined ? first : `unknown option '${unknown}'${didYouMean(unknown, flags)}`;
+}
+
 function checkPositionals(names: readonly string[], given: string[]): void {
   const required = names.filter((name) => !name.startsWith('['));
   const missing = required[given.length];
@@ -97,8 +111,12 @@ export function parseArguments<const Options extends Record<string, Option>>(
   try {
     parsed = parseArgs({ args: argv, options, strict: true, allowPositionals: true });
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    throw new UsageError((message.split(/\.\s|\n/)[0] ?? message).replace(/^Unknown option/, 'unknown option'));
+    throw new UsageError(
+      describeProblem(
+        error,
+        Object.keys(options).map((flag) => `--${flag}`),
+      ),
+    );
   }
   if (parsed.values.help) return null;
   const values: Record<string, unknown> = {};
@@ -108,27 +126,6 @@ export function parseArguments<const Options extends Record<string, Option>>(
   }
   checkPositionals(command.positionals ?? [], parsed.positionals);
   return { values: values as Values<Options>, positionals: parsed.positionals };
-}
-
-function explain(option: Option): string {
-  const facts = [option.help];
-  if ('choices' in option && option.choices) facts.push(`One of: ${option.choices.join(', ')}.`);
-  if ('default' in option && option.default !== undefined) facts.push(`Default: ${option.default}.`);
-  return facts.join(' ');
-}
-
-/** The text of --help. */
-export function formatHelp(command: Command<Record<string, Option>>): string {
-  const rows = Object.entries(command.options).map(([key, option]) => {
-    const short = option.short ? `-${option.short}, ` : '';
-    const value = option.type === 'flag' ? '' : ` ${option.value}`;
-    return [`${short}--${flagName(key)}${value}`, explain(option)] as const;
-  });
-  rows.push(['-h, --help', 'This text.']);
-  const width = Math.max(...rows.map(([left]) => left.length));
-  const usage = [command.name, ...(command.positionals ?? []), '[options]'].join(' ');
-  const lines = rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
-  return [usage, '', command.summary, '', ...lines, ...(command.notes ? ['', command.notes] : [])].join('\n');
 }
 
 /** For options that have no default and cannot be left out. */

@@ -1,19 +1,10 @@
-/** Runs one declared command to an exit code; every failure becomes one sentence on stderr. */
-import { EdgeError } from '../client/edge-error.ts';
-import { type Command, formatHelp, type Option, parseArguments, UsageError, type Values } from './arguments.ts';
+/** Runs one declared command to an exit code; every failure becomes one line on standard error. */
+import { type Command, type Option, parseArguments, UsageError, type Values } from './arguments.ts';
+import { printFailure } from './failure.ts';
+import { formatHelp } from './help.ts';
 
-/** 3 = the command ran to its end, but some of its input could not be used; 130 = stopped by Ctrl-C. */
+/** What each of them means stands in docs/command-line.md. */
 export const exitCode = { ok: 0, failed: 1, usage: 2, partial: 3, interrupted: 130 } as const;
-
-/** What is wrong, in one sentence, with the cause that a person can act on. */
-export function describeError(error: unknown): string {
-  if (error instanceof EdgeError) {
-    const issues = error.issues?.map((issue) => `${issue.path}: ${issue.message}`).join('; ');
-    const request = error.requestId ? ` (request ${error.requestId})` : '';
-    return `${error.message}${issues ? `: ${issues}` : ''} [${error.code}]${request}`;
-  }
-  return error instanceof Error ? error.message : String(error);
-}
 
 /** `main` returns an exit code, or nothing for success. The environment variable PREFLOOP_DEBUG shows the stack. */
 export async function runCommand<const Options extends Record<string, Option>>(
@@ -27,10 +18,11 @@ export async function runCommand<const Options extends Record<string, Option>>(
     process.stdout.write(`${formatHelp(command)}\n`);
     return exitCode.ok;
   } catch (error) {
-    const usage = error instanceof UsageError;
-    process.stderr.write(`${command.name}: ${describeError(error)}${usage ? `; see ${command.name} --help` : ''}\n`);
+    // Long commands write a summary to --json FILE: their failures are said in words.
+    const asJson = command.options.json?.type === 'flag' && argv.includes('--json');
+    printFailure(error, command.name, asJson);
     if (process.env.PREFLOOP_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-    return usage ? exitCode.usage : exitCode.failed;
+    return error instanceof UsageError ? exitCode.usage : exitCode.failed;
   }
 }
 

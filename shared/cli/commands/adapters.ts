@@ -1,12 +1,12 @@
 /** `prefloop adapters`: what was learned. */
-import type { AdapterRecord } from '../../contracts/adapter.ts';
-import { downloadAdapter } from '../adapter-download.ts';
+import type { AdapterFileName, AdapterRecord } from '../../contracts/adapter.ts';
+import { jsonLinesOption, jsonOption, printAnswer, printList } from '../answer.ts';
 import { defineCommand } from '../command.ts';
 import { connectionOptions, openClient } from '../connection.ts';
 import { findAdapter } from '../find-adapter.ts';
-import { formatTable, formatTime, printJson } from '../table.ts';
-
-const json = { type: 'flag', help: 'The whole answer as JSON.' } as const;
+import { downloadManifest } from '../manifest-download.ts';
+import { formatTable, formatTime, short } from '../table.ts';
+import { runTransfer, totalBytes } from '../transfer.ts';
 
 function describeGates({ gates }: AdapterRecord): string {
   const failed = gates.filter(({ passed }) => !passed).map(({ name }) => name);
@@ -17,38 +17,40 @@ const list = defineCommand(
   {
     name: 'prefloop adapters list',
     summary: 'Adapters, the newest first.',
-    options: { domain: { type: 'text', value: 'ID', help: 'Only those of this domain.' }, json, ...connectionOptions },
+    options: {
+      domain: { type: 'text', value: 'ID', help: 'Only those of this domain.' },
+      json: jsonLinesOption,
+      ...connectionOptions,
+    },
+    example: 'prefloop adapters list --domain support-tone',
   },
   async (values) => {
     const { items } = await openClient(values).listAdapters(values.domain);
-    if (values.json) printJson(items);
-    else {
-      const rows = items.map((adapter) => ({
-        adapter: adapter.sha.slice(0, 12),
+    return printList(values.json, items, (adapters) => {
+      const rows = adapters.map((adapter) => ({
+        adapter: short(adapter.sha),
         domain: adapter.domain,
         stage: adapter.stage,
         votes: adapter.preferences,
         gates: describeGates(adapter),
-        parent: adapter.parent?.slice(0, 12) ?? 'base',
+        parent: short(adapter.parent),
         created: formatTime(adapter.createdAt),
       }));
-      process.stdout.write(`${formatTable(rows, 'no adapters')}\n`);
-    }
-    return undefined;
+      return formatTable(rows, 'no adapters');
+    });
   },
 );
 
 const show = defineCommand(
   {
     name: 'prefloop adapters show',
-    summary: 'One adapter with its lineage, recipe, metrics and gates, as JSON.',
+    summary: 'One adapter with its lineage, recipe, metrics and gates.',
     positionals: ['SHA'],
-    options: connectionOptions,
+    options: { json: jsonOption, ...connectionOptions },
+    example: 'prefloop adapters show 3f9a1c2b',
+    notes: 'SHA may be the start of a hash: six digits or more that only one adapter has.',
   },
-  async (values, [sha = '']) => {
-    printJson(await findAdapter(openClient(values), sha));
-    return undefined;
-  },
+  async (values, [sha = '']) => printAnswer(values.json, await findAdapter(openClient(values), sha)),
 );
 
 const download = defineCommand(
@@ -58,16 +60,22 @@ const download = defineCommand(
     positionals: ['SHA'],
     options: {
       out: { type: 'text', value: 'FOLDER', help: 'Where to. Default: the first 12 digits of SHA.' },
+      json: jsonOption,
       ...connectionOptions,
     },
+    example: 'prefloop adapters download 3f9a1c2b --out adapter',
+    notes: 'Prints the folder; with --json the adapter’s record.',
   },
   async (values, [sha = '']) => {
     const client = openClient(values);
     const adapter = await findAdapter(client, sha);
-    const folder = values.out ?? adapter.sha.slice(0, 12);
-    await downloadAdapter(client, adapter, folder, (name) => process.stderr.write(`${name}\n`));
-    process.stdout.write(`${folder}\n`);
-    return undefined;
+    const folder = values.out ?? short(adapter.sha);
+    const stopped = await runTransfer(short(adapter.sha), totalBytes(adapter.files), (signal, onBytes) => {
+      const open = (name: AdapterFileName) =>
+        client.downloadAdapterFile(adapter.sha, name, { timeoutMs: 120_000, signal });
+      return downloadManifest(adapter, folder, open, onBytes);
+    });
+    return stopped ?? printAnswer(values.json, adapter, () => folder);
   },
 );
 

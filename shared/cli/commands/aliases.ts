@@ -1,19 +1,16 @@
-/** `prefloop promote`, `rollback`: which adapter a domain is served by. */
+/** `prefloop promote`, `rollback`, `moves`: which adapter a domain is served by. */
 import type { AliasMove } from '../../contracts/adapter.ts';
+import { jsonLinesOption, jsonOption, printAnswer, printList } from '../answer.ts';
 import { defineCommand } from '../command.ts';
 import { connectionOptions, openClient } from '../connection.ts';
 import { findAdapter } from '../find-adapter.ts';
-import { printJson } from '../table.ts';
+import { formatTable, formatTime, short } from '../table.ts';
 
-const json = { type: 'flag', help: 'The whole answer as JSON.' } as const;
 const note = { type: 'text', value: 'TEXT', default: '', help: 'Why, for the history.' } as const;
 
-function printMove(move: AliasMove, asJson: boolean): void {
-  const { domain, from, to, freed } = move;
-  const names = [from, to].map((sha) => sha?.slice(0, 12) ?? 'base');
+function describeMove({ domain, from, to, freed }: AliasMove): string {
   const waiting = freed > 0 ? `; ${freed} votes wait again` : '';
-  if (asJson) printJson(move);
-  else process.stdout.write(`${domain} is served by ${names[1]} now, before by ${names[0]}${waiting}\n`);
+  return `${domain} is served by ${short(to)} now, before by ${short(from)}${waiting}`;
 }
 
 const promote = defineCommand(
@@ -21,16 +18,19 @@ const promote = defineCommand(
     name: 'prefloop promote',
     summary: 'Serves an adapter of the domain, after the back end has loaded and probed it.',
     positionals: ['DOMAIN', 'SHA'],
-    options: { force: { type: 'flag', help: 'Although its gates failed.' }, note, json, ...connectionOptions },
+    options: {
+      force: { type: 'flag', help: 'Although its gates failed.' },
+      note,
+      json: jsonOption,
+      ...connectionOptions,
+    },
+    example: 'prefloop promote support-tone 3f9a1c2b --note "warmer, as asked"',
   },
   async (values, [domain = '', sha = '']) => {
     const client = openClient(values);
     const adapter = await findAdapter(client, sha, domain);
-    printMove(
-      await client.promote(domain, { adapter: adapter.sha, force: values.force, note: values.note }),
-      values.json,
-    );
-    return undefined;
+    const move = await client.promote(domain, { adapter: adapter.sha, force: values.force, note: values.note });
+    return printAnswer(values.json, move, describeMove);
   },
 );
 
@@ -43,18 +43,43 @@ const rollback = defineCommand(
       to: { type: 'text', value: 'SHA', help: 'This adapter, or "base". Default: the one before.' },
       rewind: { type: 'flag', help: 'Train on from there too: votes consumed later wait again.' },
       note,
-      json,
+      json: jsonOption,
       ...connectionOptions,
     },
+    example: 'prefloop rollback support-tone --note "too blunt"',
   },
   async (values, [domain = '']) => {
     const client = openClient(values);
     const { to, rewind } = values;
     const adapter = to === undefined ? undefined : to === 'base' ? null : (await findAdapter(client, to, domain)).sha;
     const body = { rewind, note: values.note, ...(adapter !== undefined && { adapter }) };
-    printMove(await client.rollback(domain, body), values.json);
-    return undefined;
+    return printAnswer(values.json, await client.rollback(domain, body), describeMove);
   },
 );
 
-export const aliasCommands = [promote, rollback];
+const moves = defineCommand(
+  {
+    name: 'prefloop moves',
+    summary: 'What a domain was served by, who moved it and why; the newest first.',
+    positionals: ['DOMAIN'],
+    options: { json: jsonLinesOption, ...connectionOptions },
+    example: 'prefloop moves support-tone',
+  },
+  async (values, [domain = '']) => {
+    const { items } = await openClient(values).listMoves(domain);
+    return printList(values.json, items, (all) => {
+      const rows = all.map(({ at, action, from, to, actor, freed, note }) => ({
+        at: formatTime(at),
+        action,
+        from: short(from),
+        to: short(to),
+        by: actor,
+        freed,
+        note,
+      }));
+      return formatTable(rows, 'no moves: the base is served');
+    });
+  },
+);
+
+export const aliasCommands = [promote, rollback, moves];

@@ -2,10 +2,11 @@
 import type { Client } from '../../client/client.ts';
 import { RaterWeighting } from '../../contracts/rater.ts';
 import { Recipe } from '../../contracts/recipe.ts';
+import { jsonLinesOption, jsonOption, printAnswer, printList } from '../answer.ts';
 import { defineCommand } from '../command.ts';
 import { connectionOptions, openClient } from '../connection.ts';
 import { readSettings, settingOptions } from '../settings.ts';
-import { formatTable, printJson } from '../table.ts';
+import { formatTable, short } from '../table.ts';
 
 // The edge holds the body against the contract and names every wrong field.
 type DomainBody = Parameters<Client['createDomain']>[0];
@@ -35,17 +36,18 @@ const create = defineCommand(
       },
       raterWeights,
       ...settingOptions,
+      json: jsonOption,
       ...connectionOptions,
     },
-    notes: 'Example: prefloop domains create tone --base-model tiny --set recipe.epochs=3 --set holdOut=0.2',
+    example: 'prefloop domains create tone --base-model tiny --set recipe.epochs=3 --set holdOut=0.2',
   },
   async (values, [id = '']) => {
     const body = await readSettings(values);
     const { baseModel = body.baseModel, raterWeights = body.raterWeights } = values;
     const given = body.recipe as { method?: string } | undefined;
     const recipe = { ...given, method: values.method ?? given?.method ?? 'ofs-dpo' };
-    printJson(await openClient(values).createDomain({ ...body, id, baseModel, recipe, raterWeights } as DomainBody));
-    return undefined;
+    const input = { ...body, id, baseModel, recipe, raterWeights } as DomainBody;
+    return printAnswer(values.json, await openClient(values).createDomain(input));
   },
 );
 
@@ -54,13 +56,13 @@ const patch = defineCommand(
     name: 'prefloop domains patch',
     summary: 'Changes a domain; a recipe is replaced whole. What fixes the split cannot change.',
     positionals: ['ID'],
-    options: { raterWeights, ...settingOptions, ...connectionOptions },
+    options: { raterWeights, ...settingOptions, json: jsonOption, ...connectionOptions },
+    example: 'prefloop domains patch support-tone --set batchSize=64 --rater-weights reliability',
   },
   async (values, [id = '']) => {
     const { raterWeights } = values;
     const change = { ...(await readSettings(values)), ...(raterWeights && { raterWeights }) };
-    printJson(await openClient(values).updateDomain(id, change as DomainChange));
-    return undefined;
+    return printAnswer(values.json, await openClient(values).updateDomain(id, change as DomainChange));
   },
 );
 
@@ -68,36 +70,33 @@ const list = defineCommand(
   {
     name: 'prefloop domains list',
     summary: 'The project’s domains.',
-    options: { json: { type: 'flag', help: 'The whole answer as JSON.' }, ...connectionOptions },
+    options: { json: jsonLinesOption, ...connectionOptions },
+    example: 'prefloop domains list',
   },
   async (values) => {
     const { items } = await openClient(values).listDomains();
-    if (values.json) printJson(items);
-    else {
-      const rows = items.map(({ id, baseModel, recipe, head, live }) => ({
+    return printList(values.json, items, (domains) => {
+      const rows = domains.map(({ id, baseModel, recipe, head, live }) => ({
         id,
         base: baseModel,
         method: recipe.method,
-        head: head?.slice(0, 12) ?? 'base',
-        live: live?.slice(0, 12) ?? 'base',
+        head: short(head),
+        live: short(live),
       }));
-      process.stdout.write(`${formatTable(rows, 'no domains')}\n`);
-    }
-    return undefined;
+      return formatTable(rows, 'no domains');
+    });
   },
 );
 
 const show = defineCommand(
   {
     name: 'prefloop domains show',
-    summary: 'One domain with all its settings, as JSON.',
+    summary: 'One domain with all its settings, each under the path that --set takes.',
     positionals: ['ID'],
-    options: connectionOptions,
+    options: { json: jsonOption, ...connectionOptions },
+    example: 'prefloop domains show support-tone',
   },
-  async (values, [id = '']) => {
-    printJson(await openClient(values).getDomain(id));
-    return undefined;
-  },
+  async (values, [id = '']) => printAnswer(values.json, await openClient(values).getDomain(id)),
 );
 
 export const domainCommands = [create, patch, list, show];

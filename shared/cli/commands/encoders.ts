@@ -1,38 +1,91 @@
 /** `prefloop encoders`: what turns people's votes into what models are told of them. */
-import type { Client } from '../../client/client.ts';
-import { UsageError } from '../arguments.ts';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { AdapterFileName } from '../../contracts/adapter.ts';
+import type { EncoderRecord } from '../../contracts/encoder.ts';
+import { jsonLinesOption, jsonOption, printAnswer, printList } from '../answer.ts';
 import { defineCommand } from '../command.ts';
 import { connectionOptions, openClient } from '../connection.ts';
 import { publishEncoder, readEncoderFolder } from '../encoder-folder.ts';
-import { formatTable, formatTime, printJson } from '../table.ts';
-
-const json = { type: 'flag', help: 'The whole answer as JSON.' } as const;
+import { findEncoder } from '../find-encoder.ts';
+import { downloadManifest } from '../manifest-download.ts';
+import { formatTable, formatTime, short } from '../table.ts';
+import { runTransfer, totalBytes } from '../transfer.ts';
 
 const list = defineCommand(
   {
     name: 'prefloop encoders list',
     summary: 'User encoders, the newest first.',
-    options: { domain: { type: 'text', value: 'ID', help: 'Only those of this domain.' }, json, ...connectionOptions },
+    options: {
+      domain: { type: 'text', value: 'ID', help: 'Only those of this domain.' },
+      json: jsonLinesOption,
+      ...connectionOptions,
+    },
+    example: 'prefloop encoders list --domain sprites',
   },
   async (values) => {
     const client = openClient(values);
     const { items } = await client.listEncoders(values.domain);
-    if (values.json) {
-      printJson(items);
-      return undefined;
-    }
-    const chosen = new Set((await client.listDomains()).items.map(({ encoder }) => encoder));
-    const rows = items.map(({ encoder, createdAt }) => ({
-      encoder: encoder.sha.slice(0, 12),
-      domain: encoder.domain,
-      kind: encoder.kind,
-      features: encoder.featureSize,
-      embedding: encoder.kind === 'set' ? `${encoder.tokens} × ${encoder.width}` : `${encoder.basis.length} weights`,
-      chosen: chosen.has(encoder.sha) ? 'yes' : '',
-      created: formatTime(createdAt),
-    }));
-    process.stdout.write(`${formatTable(rows, 'no encoders')}\n`);
-    return undefined;
+    const domains = values.json ? [] : (await client.listDomains()).items;
+    const chosen = new Set(domains.map(({ encoder }) => encoder));
+    return printList(values.json, items, (encoders) => formatEncoders(encoders, chosen));
+  },
+);
+
+function formatEncoders(encoders: readonly EncoderRecord[], chosen: Set<string | null>): string {
+  const rows = encoders.map(({ encoder, createdAt }) => ({
+    encoder: short(encoder.sha),
+    domain: encoder.domain,
+    kind: encoder.kind,
+    features: encoder.featureSize,
+    embedding: encoder.kind === 'set' ? `${encoder.tokens} × ${encoder.width}` : `${encoder.basis.length} weights`,
+    chosen: chosen.has(encoder.sha) ? 'yes' : '',
+    created: formatTime(createdAt),
+  }));
+  return formatTable(rows, 'no encoders');
+}
+
+const show = defineCommand(
+  {
+    name: 'prefloop encoders show',
+    summary: 'One user encoder: what it reads, its prior, its basis or its files, its metrics.',
+    positionals: ['SHA'],
+    options: { json: jsonOption, ...connectionOptions },
+    example: 'prefloop encoders show 77ab01c9',
+    notes: 'SHA may be the start of a hash: six digits or more that only one encoder has.',
+  },
+  async (values, [sha = '']) => {
+    const client = openClient(values);
+    return printAnswer(values.json, await client.getEncoder(await findEncoder(client, sha)));
+  },
+);
+
+const download = defineCommand(
+  {
+    name: 'prefloop encoders download',
+    summary: 'Downloads a user encoder as the folder that `encoders publish` takes, and checks every file by its hash.',
+    positionals: ['SHA'],
+    options: {
+      out: { type: 'text', value: 'FOLDER', help: 'Where to. Default: the first 12 digits of SHA.' },
+      json: jsonOption,
+      ...connectionOptions,
+    },
+    example: 'prefloop encoders download 77ab01c9 --out encoder',
+    notes: 'Prints the folder; with --json the encoder’s record.',
+  },
+  async (values, [given = '']) => {
+    const client = openClient(values);
+    const record = await client.getEncoder(await findEncoder(client, given));
+    const { sha, ...said } = record.encoder;
+    const folder = values.out ?? short(sha);
+    // A mixture is its numbers: there are no files.
+    const files = record.encoder.kind === 'set' ? record.encoder.files : [];
+    const stopped = await runTransfer(short(sha), totalBytes(files), async (signal, onBytes) => {
+      const open = (name: AdapterFileName) => client.downloadEncoderFile(sha, name, { timeoutMs: 120_000, signal });
+      await downloadManifest({ sha, files }, folder, open, onBytes);
+      await writeFile(join(folder, 'encoder.json'), `${JSON.stringify(said, null, 2)}\n`);
+    });
+    return stopped ?? printAnswer(values.json, record, () => folder);
   },
 );
 
@@ -44,9 +97,10 @@ const publish = defineCommand(
     options: {
       domain: { type: 'text', value: 'ID', help: 'Its domain. Default: that of encoder.json.' },
       use: { type: 'flag', help: 'New embeddings of the domain come from it at once.' },
-      json,
+      json: jsonOption,
       ...connectionOptions,
     },
+    example: 'prefloop encoders publish encoder --use',
   },
   async (values, [folder = '']) => {
     const client = openClient(values);
@@ -54,9 +108,7 @@ const publish = defineCommand(
     const { sha, domain } = record.encoder;
     if (values.use) await client.chooseEncoder(domain, sha);
     const [before, use] = [record.replayed ? ', which was there before' : '', values.use ? ` and uses it` : ''];
-    if (values.json) printJson(record);
-    else process.stdout.write(`${domain} has the encoder ${sha.slice(0, 12)}${before}${use}\n`);
-    return undefined;
+    return printAnswer(values.json, record, () => `${domain} has the encoder ${short(sha)}${before}${use}`);
   },
 );
 
@@ -65,26 +117,15 @@ const use = defineCommand(
     name: 'prefloop encoders use',
     summary: 'Chooses the encoder that new embeddings of a domain come from; "none" for none.',
     positionals: ['DOMAIN', 'SHA'],
-    options: { json, ...connectionOptions },
+    options: { json: jsonOption, ...connectionOptions },
+    example: 'prefloop encoders use sprites 77ab01c9',
   },
   async (values, [domain = '', sha = '']) => {
     const client = openClient(values);
-    const encoder = sha === 'none' ? null : await findEncoder(client, domain, sha);
-    const changed = await client.chooseEncoder(domain, encoder);
-    if (values.json) printJson(changed);
-    else process.stdout.write(`${domain} has ${encoder === null ? 'no encoder' : `the encoder ${encoder}`} now\n`);
-    return undefined;
+    const encoder = sha === 'none' ? null : await findEncoder(client, sha, domain);
+    const words = encoder === null ? 'no encoder' : `the encoder ${encoder}`;
+    return printAnswer(values.json, await client.chooseEncoder(domain, encoder), () => `${domain} has ${words} now`);
   },
 );
 
-/** The whole sha of the one encoder that begins like this. */
-async function findEncoder(client: Client, domain: string, sha: string): Promise<string> {
-  if (!/^[0-9a-f]{6,64}$/.test(sha)) throw new UsageError(`an encoder is named by 6 to 64 hex digits, not "${sha}"`);
-  if (sha.length === 64) return sha;
-  const found = (await client.listEncoders(domain)).items.filter(({ encoder }) => encoder.sha.startsWith(sha));
-  const [only] = found;
-  if (only && found.length === 1) return only.encoder.sha;
-  throw new Error(`${found.length || 'no'} encoders of ${domain} begin with ${sha}`);
-}
-
-export const encoderCommands = [list, publish, use];
+export const encoderCommands = [list, show, download, publish, use];

@@ -35,6 +35,7 @@ const declaration = {
     json: { type: 'text', value: 'FILE', help: 'Write the machine-readable summary.' },
     ...connectionOptions,
   },
+  example: 'prefloop export --domain support-tone --format trl --out votes.jsonl',
   notes: 'Ties, skips, votes that a later one replaced, and what the format cannot hold are left out and counted.',
 } as const;
 

@@ -55,6 +55,7 @@ const declaration = {
     json: { type: 'text', value: 'FILE', help: 'Write the machine-readable summary.' },
     ...connectionOptions,
   },
+  example: 'prefloop import pairs.jsonl --format trl --domain support-tone',
   notes: `FILE may be - for standard input (nothing to resume then).
 Exit codes: 0 every row is stored, 3 some rows were rejected, 1 the edge failed, 2 wrong usage, 130 interrupted.`,
 } as const;

@@ -1,11 +1,10 @@
 /** `prefloop keys`: secret keys for servers, public keys for pages. */
 import { Scope } from '../../contracts/key.ts';
+import { jsonLinesOption, jsonOption, printAnswer, printList } from '../answer.ts';
 import { UsageError } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 import { connectionOptions, openClient } from '../connection.ts';
-import { formatTable, formatTime, printJson } from '../table.ts';
-
-const json = { type: 'flag', help: 'The whole answer as JSON.' } as const;
+import { formatTable, formatTime } from '../table.ts';
 
 const create = defineCommand(
   {
@@ -15,18 +14,17 @@ const create = defineCommand(
     options: {
       scopes: { type: 'list', value: 'A,B', choices: Scope.options, help: 'What a secret key may do.' },
       public: { type: 'flag', help: 'A public key for pages of the project’s origins; it has no scopes.' },
-      json,
+      json: jsonOption,
       ...connectionOptions,
     },
+    example: 'prefloop keys create runner --scopes train',
   },
   async (values, [name = '']) => {
     const { scopes } = values;
     if (values.public === scopes.length > 0) throw new UsageError('give either --scopes or --public');
     const kind = values.public ? 'public' : 'secret';
     const created = await openClient(values).createKey({ name, kind, scopes });
-    if (values.json) printJson(created);
-    else process.stdout.write(`${created.secret}\n`);
-    return undefined;
+    return printAnswer(values.json, created, ({ secret }) => secret);
   },
 );
 
@@ -34,13 +32,13 @@ const list = defineCommand(
   {
     name: 'prefloop keys list',
     summary: 'The project’s keys; secrets are not kept.',
-    options: { json, ...connectionOptions },
+    options: { json: jsonLinesOption, ...connectionOptions },
+    example: 'prefloop keys list',
   },
   async (values) => {
     const { items } = await openClient(values).listKeys();
-    if (values.json) printJson(items);
-    else {
-      const rows = items.map(({ id, kind, name, scopes, createdAt, revokedAt }) => ({
+    return printList(values.json, items, (keys) => {
+      const rows = keys.map(({ id, kind, name, scopes, createdAt, revokedAt }) => ({
         id,
         kind,
         name,
@@ -48,18 +46,22 @@ const list = defineCommand(
         created: formatTime(createdAt),
         revoked: formatTime(revokedAt),
       }));
-      process.stdout.write(`${formatTable(rows, 'no keys')}\n`);
-    }
-    return undefined;
+      return formatTable(rows, 'no keys');
+    });
   },
 );
 
 const revoke = defineCommand(
-  { name: 'prefloop keys revoke', summary: 'Ends a key at once.', positionals: ['ID'], options: connectionOptions },
+  {
+    name: 'prefloop keys revoke',
+    summary: 'Ends a key at once.',
+    positionals: ['ID'],
+    options: { json: jsonOption, ...connectionOptions },
+    example: 'prefloop keys revoke 4f0c7d21',
+  },
   async (values, [id = '']) => {
     await openClient(values).revokeKey(id);
-    process.stdout.write(`revoked ${id}\n`);
-    return undefined;
+    return printAnswer(values.json, { revoked: id }, () => `revoked ${id}`);
   },
 );
 

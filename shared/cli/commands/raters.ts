@@ -1,9 +1,10 @@
 /** `prefloop raters`: whether the people who vote agree, and what they prefer. */
 import type { RaterReport } from '../../contracts/rater.ts';
+import { printAnswer } from '../answer.ts';
 import { defineCommand } from '../command.ts';
 import { connectionOptions, openClient } from '../connection.ts';
 import { formatCount } from '../progress-bar.ts';
-import { formatTable, printJson } from '../table.ts';
+import { formatTable } from '../table.ts';
 
 export const ratersCommand = defineCommand(
   {
@@ -12,20 +13,19 @@ export const ratersCommand = defineCommand(
     positionals: ['DOMAIN'],
     options: {
       top: { type: 'integer', value: 'N', help: 'So many people, those with the most votes.', default: 20, min: 0 },
-      json: { type: 'flag', help: 'All of it as JSON, everybody included.' },
+      json: { type: 'flag', help: 'All of it as JSON, everybody included; a failure too, on standard error.' },
       ...connectionOptions,
     },
+    example: 'prefloop raters support-tone --top 5',
     notes: 'Over the newest 2,000 votes that decide something. What the numbers and suspicions mean: docs/metrics.md.',
   },
   async (values, [domain = '']) => {
     const report = await openClient(values).getRaters(domain);
-    if (values.json) printJson(report);
-    else process.stdout.write(`${printReport(report, values.top)}\n`);
-    return undefined;
+    return printAnswer(values.json, report, () => formatReport(report, values.top));
   },
 );
 
-function printReport(report: RaterReport, top: number): string {
+function formatReport(report: RaterReport, top: number): string {
   const { votes, people, judgedTwice, alpha, alphaLow, alphaHigh, position, raters, models } = report;
   const lines = [
     `${formatCount(votes)} votes of ${formatCount(people)} people`,

@@ -85,7 +85,7 @@ describeOnHosts('adapters, from the command line', (edge) => {
     expect(list[0]).toMatch(/^adapter +domain +stage +votes +gates +parent +created$/);
     expect(list[1]).toMatch(new RegExp(`^${second.slice(0, 12)} +tone +live +2 +passed +${first.slice(0, 12)} +20`));
     expect(list[2]).toMatch(new RegExp(`^${first.slice(0, 12)} +tone +retired +2 +passed +base +20`));
-    expect(JSON.parse((await run('adapters', 'show', second.slice(0, 10))).stdout)).toMatchObject({
+    expect(JSON.parse((await run('adapters', 'show', second.slice(0, 10), '--json')).stdout)).toMatchObject({
       sha: second,
       parent: first,
     });

@@ -7,7 +7,7 @@ import { createClient } from '../../../shared/client/client.ts';
 import type { PreferenceInput } from '../../../shared/contracts/preference.ts';
 import { describeOnHosts, ROOT_KEY } from '../../worker/hosts.ts';
 import { importedVotes } from '../../worker/votes.ts';
-import { runHere, runPrefloop } from './run-prefloop.ts';
+import { readLines, runHere, runPrefloop } from './run-prefloop.ts';
 
 test('every command explains itself, and the list of commands names each', async () => {
   const all = await runHere('--help');
@@ -23,8 +23,12 @@ test('every command explains itself, and the list of commands names each', async
 
 test('wrong usage ends with 2 and one sentence', async () => {
   for (const [args, sentence] of [
-    [['nonsense'], 'no command "nonsense"'],
-    [['keys', 'nonsense'], 'keys takes one of create, list, revoke'],
+    [['nonsense'], 'no command "nonsense"; see'],
+    [['domain', 'list'], 'no command "domain" (did you mean domains?)'],
+    [['keys', 'nonsense'], 'keys takes one of create, list, revoke; see'],
+    [['keys', 'lsit'], 'keys takes one of create, list, revoke (did you mean list?)'],
+    [['stats', 'tone', '--jsno'], "unknown option '--jsno' (did you mean --json?)"],
+    [['completion', 'tcsh'], 'SHELL must be one of bash, zsh, fish, not "tcsh"'],
     [['stats'], 'DOMAIN is missing'],
     [['stats', 'tone'], 'which edge? Give --edge URL or set PREFLOOP_EDGE'],
     [['stats', 'tone', '--edge', 'localhost:8787'], 'must begin with http:// or https://'],
@@ -64,7 +68,7 @@ describeOnHosts('the operator’s commands', (edge) => {
     );
     expect([created.code, created.stderr]).toEqual([0, '']);
     const admin = created.stdout.trim();
-    const project = JSON.parse((await as(admin, 'projects', 'show')).stdout);
+    const project = JSON.parse((await as(admin, 'projects', 'show', '--json')).stdout);
     expect(project).toMatchObject({ id, allowedOrigins: ['https://a.example'], requireAssignment: false });
     expect(await as(ROOT_KEY, 'projects', 'create', id)).toMatchObject({
       code: 1,
@@ -74,13 +78,21 @@ describeOnHosts('the operator’s commands', (edge) => {
     const reader = (await as(admin, 'keys', 'create', 'reader', '--scopes', 'train,infer')).stdout.trim();
     expect(reader).toMatch(/^sk_/);
     expect((await as(admin, 'keys', 'create', 'page', '--public')).stdout).toMatch(/^pk_/);
-    const keys = JSON.parse((await as(admin, 'keys', 'list', '--json')).stdout);
-    expect(keys.map(({ name }: { name: string }) => name).sort()).toEqual(expect.arrayContaining(['page', 'reader']));
+    const keys = readLines((await as(admin, 'keys', 'list', '--json')).stdout);
+    expect(keys.map(({ name }) => name).sort()).toEqual(expect.arrayContaining(['page', 'reader']));
 
     const folder = await mkdtemp(join(tmpdir(), 'prefloop-domain-'));
     const file = join(folder, 'domain.json');
     await writeFile(file, JSON.stringify({ batchSize: 8, recipe: { method: 'ofs-dpo', epochs: 2 } }));
-    const settings = ['--file', file, '--set', 'recipe.learningRate=0.002', '--set', 'system=Be kind, = brief.'];
+    const settings = [
+      '--json',
+      '--file',
+      file,
+      '--set',
+      'recipe.learningRate=0.002',
+      '--set',
+      'system=Be kind, = brief.',
+    ];
     const domain = await as(admin, 'domains', 'create', 'tone', '--base-model', 'tiny', ...settings);
     expect(domain.code).toBe(0);
     expect(JSON.parse(domain.stdout)).toMatchObject({
@@ -98,11 +110,13 @@ describeOnHosts('the operator’s commands', (edge) => {
       code: 1,
       stderr: expect.stringContaining('[forbidden]'),
     });
-    expect(JSON.parse((await as(admin, 'domains', 'patch', 'tone', '--set', 'batchSize=9')).stdout).batchSize).toBe(9);
+    expect(
+      JSON.parse((await as(admin, 'domains', 'patch', 'tone', '--set', 'batchSize=9', '--json')).stdout).batchSize,
+    ).toBe(9);
     const wrong = await as(admin, 'domains', 'patch', 'tone', '--set', 'batchSize=0', '--set', 'colour=red');
     expect(wrong).toMatchObject({ code: 1, stdout: '' });
     expect(wrong.stderr).toMatch(/batchSize.*\[invalid_request\] \(request .+\)\n$/);
-    expect(JSON.parse((await as(reader, 'domains', 'show', 'tone')).stdout).batchSize).toBe(9);
+    expect(JSON.parse((await as(reader, 'domains', 'show', 'tone', '--json')).stdout).batchSize).toBe(9);
 
     const weighed = await as(
       admin,
@@ -113,9 +127,10 @@ describeOnHosts('the operator’s commands', (edge) => {
       'tiny',
       '--rater-weights',
       'reliability',
+      '--json',
     );
     expect(JSON.parse(weighed.stdout).raterWeights).toBe('reliability');
-    const patched = await as(admin, 'domains', 'patch', 'replies', '--rater-weights', 'off');
+    const patched = await as(admin, 'domains', 'patch', 'replies', '--rater-weights', 'off', '--json');
     expect(JSON.parse(patched.stdout).raterWeights).toBe('off');
     expect(await as(admin, 'domains', 'patch', 'replies', '--rater-weights', 'some')).toMatchObject({ code: 2 });
     const votes = ['ann', 'ben'].flatMap((user) => importedVotes(3, { user }));
@@ -133,7 +148,7 @@ describeOnHosts('the operator’s commands', (edge) => {
     expect(JSON.parse((await as(admin, 'raters', 'replies', '--json')).stdout)).toMatchObject({ people: 2, alpha: 1 });
     expect(await as(admin, 'raters', 'nowhere')).toMatchObject({ code: 1, stdout: '' });
 
-    const readerId = keys.find(({ name }: { name: string }) => name === 'reader').id;
+    const readerId = keys.find(({ name }) => name === 'reader')?.id;
     expect((await as(admin, 'keys', 'revoke', readerId)).stdout).toBe(`revoked ${readerId}\n`);
     expect(await as(reader, 'domains', 'list')).toMatchObject({
       code: 1,

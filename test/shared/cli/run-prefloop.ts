@@ -42,3 +42,8 @@ export async function runHere(...argv: string[]) {
     for (const { spy } of streams) spy.mockRestore();
   }
 }
+
+// biome-ignore lint/suspicious/noExplicitAny: what a test expects of a line is what it checks.
+export function readLines(text: string): Record<string, any>[] {
+  return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line)]));
+}
