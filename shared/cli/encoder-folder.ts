@@ -3,12 +3,13 @@
  * beside it lie encoder.onnx and encoder.safetensors of a set encoder.
  */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client } from '../client/client.ts';
 import type { AdapterFileName } from '../contracts/adapter.ts';
 import { EncoderInput, type EncoderRecord } from '../contracts/encoder.ts';
 import { canonicalJson } from '../math/canonical-json.ts';
+import { downloadManifest } from './manifest-download.ts';
 
 const NAMES: readonly AdapterFileName[] = ['encoder.onnx', 'encoder.safetensors'];
 
@@ -18,6 +19,11 @@ export type EncoderFolder = {
 };
 
 const sha256 = (data: Uint8Array | string) => createHash('sha256').update(data).digest('hex');
+
+/** A mixture is its numbers: the hash is of its canonical JSON, without the sha itself and what was measured of it. */
+function hashMixture({ sha: _, metrics: __, ...hashed }: Record<string, unknown>): string {
+  return sha256(canonicalJson(hashed));
+}
 
 /** `domain` is put in the place of the folder's own. Throws an Error that says what is wrong with the folder. */
 export async function readEncoderFolder(folder: string, domain?: string): Promise<EncoderFolder> {
@@ -29,8 +35,7 @@ export async function readEncoderFolder(folder: string, domain?: string): Promis
     body.files = files.map(({ name, sha256, bytes }) => ({ name, sha256, bytes: bytes.length }));
     body.sha = sha256(files.map((file) => `${file.sha256}  ${file.name}\n`).join(''));
   } else {
-    const { sha: _, metrics: __, ...hashed } = body;
-    body.sha = sha256(canonicalJson(hashed));
+    body.sha = hashMixture(body);
   }
   const parsed = EncoderInput.safeParse(body);
   if (parsed.success) return { input: parsed.data, files };
@@ -45,6 +50,20 @@ async function readFiles(folder: string): Promise<EncoderFolder['files']> {
       return { name, sha256: sha256(bytes), bytes };
     }),
   );
+}
+
+/** Writes a folder that `readEncoderFolder` reads. `open` is asked for the files of a set encoder. */
+export async function writeEncoderFolder(
+  encoder: EncoderInput,
+  folder: string,
+  open: Parameters<typeof downloadManifest>[2],
+  onBytes: (bytes: number) => void,
+): Promise<void> {
+  const { sha, ...said } = encoder;
+  if (encoder.kind === 'set') await downloadManifest(encoder, folder, open, onBytes);
+  else if (hashMixture(said) !== sha) throw new Error(`the mixture that the edge tells is not ${sha}`);
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'encoder.json'), `${JSON.stringify(said, null, 2)}\n`);
 }
 
 /** Files first, then the encoder. */

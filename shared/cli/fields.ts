@@ -7,6 +7,8 @@ const LONGEST_LIST = 12;
 function formatValue(path: string, value: unknown): string {
   if (value === null) return '-';
   if (typeof value === 'number' && /At$/.test(path)) return formatTime(value);
+  // Nested values with something in them have been unfolded.
+  if (typeof value === 'object' && !Array.isArray(value)) return 'none';
   if (!Array.isArray(value)) return plain(String(value));
   if (value.length === 0) return 'none';
   if (value.length > LONGEST_LIST) return `${value.length} values (--json shows them)`;

@@ -1,4 +1,5 @@
 /** `prefloop promote`, `rollback`, `moves`: which adapter a domain is served by. */
+import { plural } from '../../alarms/words.ts';
 import type { AliasMove } from '../../contracts/adapter.ts';
 import { jsonLinesOption, jsonOption, printAnswer, printList } from '../answer.ts';
 import { defineCommand } from '../command.ts';
@@ -9,7 +10,7 @@ import { formatTable, formatTime, short } from '../table.ts';
 const note = { type: 'text', value: 'TEXT', default: '', help: 'Why, for the history.' } as const;
 
 function describeMove({ domain, from, to, freed }: AliasMove): string {
-  const waiting = freed > 0 ? `; ${freed} votes wait again` : '';
+  const waiting = freed > 0 ? `; ${plural(freed, 'vote')} ${freed === 1 ? 'waits' : 'wait'} again` : '';
   return `${domain} is served by ${short(to)} now, before by ${short(from)}${waiting}`;
 }
 

@@ -1,4 +1,5 @@
 /** `prefloop embeddings`: what is known of one person's taste. */
+import { plural } from '../../alarms/words.ts';
 import type { Embedding } from '../../contracts/encoder.ts';
 import { jsonOption, printAnswer } from '../answer.ts';
 import { defineCommand } from '../command.ts';
@@ -30,7 +31,7 @@ function formatEmbedding(embedding: Embedding, names: string[] = []): string {
   const reasons: Tally = {};
   for (const { reason } of unusable) addTo(reasons, reason);
   const lines = [
-    `${user} in ${domain}: ${votes === 0 ? 'no votes yet, so what is known of everybody' : `from ${votes} votes`}`,
+    `${user} in ${domain}: ${votes === 0 ? 'no votes yet, so what is known of everybody' : `from ${plural(votes, 'vote')}`}`,
     `encoder ${short(encoder)}, ${formatTime(updatedAt)}`,
     ...(unusable.length > 0 ? [`votes that say nothing: ${formatTally(reasons)}`] : []),
   ];

@@ -1,14 +1,11 @@
 /** `prefloop encoders`: what turns people's votes into what models are told of them. */
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { AdapterFileName } from '../../contracts/adapter.ts';
 import type { EncoderRecord } from '../../contracts/encoder.ts';
 import { jsonLinesOption, jsonOption, printAnswer, printList } from '../answer.ts';
 import { defineCommand } from '../command.ts';
 import { connectionOptions, openClient } from '../connection.ts';
-import { publishEncoder, readEncoderFolder } from '../encoder-folder.ts';
+import { publishEncoder, readEncoderFolder, writeEncoderFolder } from '../encoder-folder.ts';
 import { findEncoder } from '../find-encoder.ts';
-import { downloadManifest } from '../manifest-download.ts';
 import { formatTable, formatTime, short } from '../table.ts';
 import { runTransfer, totalBytes } from '../transfer.ts';
 
@@ -76,14 +73,13 @@ const download = defineCommand(
   async (values, [given = '']) => {
     const client = openClient(values);
     const record = await client.getEncoder(await findEncoder(client, given));
-    const { sha, ...said } = record.encoder;
-    const folder = values.out ?? short(sha);
-    // A mixture is its numbers: there are no files.
-    const files = record.encoder.kind === 'set' ? record.encoder.files : [];
-    const stopped = await runTransfer(short(sha), totalBytes(files), async (signal, onBytes) => {
-      const open = (name: AdapterFileName) => client.downloadEncoderFile(sha, name, { timeoutMs: 120_000, signal });
-      await downloadManifest({ sha, files }, folder, open, onBytes);
-      await writeFile(join(folder, 'encoder.json'), `${JSON.stringify(said, null, 2)}\n`);
+    const { encoder } = record;
+    const folder = values.out ?? short(encoder.sha);
+    const total = encoder.kind === 'set' ? totalBytes(encoder.files) : 0;
+    const stopped = await runTransfer(short(encoder.sha), total, (signal, onBytes) => {
+      const open = (name: AdapterFileName) =>
+        client.downloadEncoderFile(encoder.sha, name, { timeoutMs: 120_000, signal });
+      return writeEncoderFolder(encoder, folder, open, onBytes);
     });
     return stopped ?? printAnswer(values.json, record, () => folder);
   },

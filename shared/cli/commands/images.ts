@@ -1,6 +1,7 @@
 /** `prefloop images`: pictures up, pictures down, pictures drawn. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { plural } from '../../alarms/words.ts';
 import type { ImageReceipt } from '../../contracts/image.ts';
 import { jsonLinesOption, jsonOption, printAnswer, printList } from '../answer.ts';
 import { requireOption } from '../arguments.ts';
@@ -102,6 +103,6 @@ const generate = defineCommand(
 );
 
 const describeTaste = (personal: { votes: number } | null) =>
-  personal === null ? ', for nobody in particular' : `, for somebody who is known by ${personal.votes} votes`;
+  personal === null ? ', for nobody in particular' : `, for somebody who is known by ${plural(personal.votes, 'vote')}`;
 
 export const imageCommands = [upload, download, generate];

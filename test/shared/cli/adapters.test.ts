@@ -9,7 +9,7 @@ import type { Lease } from '../../../shared/contracts/batch.ts';
 import { toPreferenceInput } from '../../../shared/formats/preference-rows.ts';
 import { adapterConfig, loraTensors, MODULES, safetensorsFile } from '../../worker/adapter-files/safetensors-file.ts';
 import { describeOnHosts, type TestEdge } from '../../worker/hosts.ts';
-import { runHere } from './run-prefloop.ts';
+import { readLines, runHere } from './run-prefloop.ts';
 
 const sha256 = (data: Uint8Array | string) => createHash('sha256').update(data).digest('hex');
 const runner = { baseModel: 'tiny', runner: 'test' };
@@ -89,6 +89,7 @@ describeOnHosts('adapters, from the command line', (edge) => {
       sha: second,
       parent: first,
     });
+    expect((await run('adapters', 'show', second.slice(0, 10))).stdout).toMatch(/\nrecipe\.rank +4\n/);
     expect(await run('adapters', 'show', '000000')).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('no adapter begins with 000000'),
@@ -114,6 +115,10 @@ describeOnHosts('adapters, from the command line', (edge) => {
     const rewound = JSON.parse((await run('rollback', 'tone', '--to', first, '--rewind', '--json')).stdout);
     expect(rewound).toMatchObject({ action: 'rollback', to: first, freed: 2 });
     expect((await run('rollback', 'tone', '--to', 'base')).stdout).toContain('served by base now');
+    const moves = (await run('moves', 'tone')).stdout.trim().split('\n');
+    expect(moves[0]).toMatch(/^at +action +from +to +by +freed +note$/);
+    expect(moves[1]).toMatch(new RegExp(`rollback +${first.slice(0, 12)} +base `));
+    expect(readLines((await run('moves', 'tone', '--json')).stdout)[1]).toMatchObject({ to: first, freed: 2 });
     expect((await client.listMoves('tone')).items.map(({ note }) => note)).toContain('too blunt');
   });
 

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -37,6 +37,15 @@ describeOnHosts('encoders, from the command line', (edge) => {
       new Uint8Array(files[0]?.bytes ?? []),
     );
 
+    const again = join(folder, 'again');
+    expect((await run('encoders', 'download', sha.slice(0, 8), '--out', again)).stdout).toBe(`${again}\n`);
+    expect((await readdir(again)).sort()).toEqual(['encoder.json', 'encoder.onnx', 'encoder.safetensors']);
+    expect((await run('encoders', 'publish', again)).stdout).toContain('which was there before');
+    expect((await run('encoders', 'show', sha.slice(0, 8))).stdout).toMatch(
+      /\nencoder\.kind +set\nencoder\.metrics +none\n/,
+    );
+    expect(JSON.parse((await run('encoders', 'show', sha, '--json')).stdout).encoder).toMatchObject(input);
+
     const { stdout } = await run('encoders', 'list', '--domain', 'replies');
     expect(stdout).toMatch(new RegExp(`${sha.slice(0, 12)}.*set.*4.*2 × 3.*yes`));
     expect((await run('encoders', 'use', 'replies', 'none')).stdout).toBe('replies has no encoder now\n');
@@ -60,6 +69,9 @@ describeOnHosts('encoders, from the command line', (edge) => {
     await writeFile(join(folder, 'encoder.json'), JSON.stringify({ ...said, metrics: { accuracy: 0.7 } }));
     expect((await run('encoders', 'publish', folder, '--use')).code).toBe(0);
     expect((await client.getDomain('replies')).encoder).toBe(sha);
+    const again = join(folder, 'again');
+    expect((await run('encoders', 'download', String(sha), '--out', again)).code).toBe(0);
+    expect((await run('encoders', 'publish', again)).stdout).toContain('which was there before');
     await rm(folder, { recursive: true });
   });
 

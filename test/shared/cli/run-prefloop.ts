@@ -8,7 +8,7 @@ export type Ended = { code: number | null; signal: NodeJS.Signals | null; stdout
 
 const program = fileURLToPath(new URL('../../../shared/cli/index.ts', import.meta.url));
 
-/** Starts it; `ended` resolves when it is over, `kill` ends it before. */
+/** Starts it; `ended` resolves when it is over, `kill` ends it before, `written` is what it has said so far. */
 export function startPrefloop(args: string[], environment: Record<string, string> = {}, input?: string) {
   const child = spawn(process.execPath, [program, ...args], {
     env: { PATH: process.env.PATH, NODE_NO_WARNINGS: '1', ...environment },
@@ -21,7 +21,7 @@ export function startPrefloop(args: string[], environment: Record<string, string
   const ended = new Promise<Ended>((resolve) => {
     child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
   });
-  return { ended, kill: (signal: NodeJS.Signals) => child.kill(signal) };
+  return { ended, kill: (signal: NodeJS.Signals) => child.kill(signal), written: () => ({ stdout, stderr }) };
 }
 
 export const runPrefloop = (args: string[], environment?: Record<string, string>, input?: string): Promise<Ended> =>
