@@ -1,49 +1,56 @@
-/** A domain seen again and again, and each sight in words. */
+/** A domain while it lives, and each sight of it in words. */
 import { findAlarms } from '../alarms/alarms.ts';
 import { count, plural, short, votes } from '../alarms/words.ts';
 import type { Client } from '../client/client.ts';
-import { sleepFor } from '../client/retry.ts';
+import type { DomainLive } from '../contracts/console.ts';
 import type { DomainStats } from '../contracts/stats.ts';
 import { formatSeconds } from './progress-bar.ts';
 import { formatTime, plain } from './table.ts';
 
 export interface Sight {
+  live: DomainLive;
+  /** Adapters, settings and moves, read again when they have changed; its counts may be older than those of `live`. */
   stats: DomainStats;
-  /** Votes that came in during the last minute, or since the first sight. */
-  perMinute: number;
-  at: number;
 }
 
-const EVERY_MS = 2000;
-const MINUTE_MS = 60_000;
-
-const countVotes = ({ preferences }: DomainStats) => Object.values(preferences).reduce((sum, n) => sum + n, 0);
-
-/** One sight every two seconds, until the signal aborts or the edge refuses. */
+/** Until the signal aborts or the edge refuses. */
 export async function* watchDomain(client: Client, domain: string, signal: AbortSignal): AsyncGenerator<Sight> {
-  let seen: { at: number; total: number }[] = [];
-  for (;;) {
-    const stats = await client.getStats(domain, { signal });
-    const at = Date.now();
-    const total = countVotes(stats);
-    seen = [...seen, { at, total }].filter((each) => at - each.at <= MINUTE_MS);
-    yield { stats, perMinute: total - (seen[0]?.total ?? total), at };
-    await sleepFor(EVERY_MS, signal);
+  let stats = await client.getStats(domain, { signal });
+  let seen = '';
+  for await (const live of client.watchDomain(domain, { signal })) {
+    const { head, live: served, newestAdapter, lastMoveAt, batches } = live;
+    const shape = JSON.stringify([head, served, newestAdapter, lastMoveAt, batches]);
+    if (seen !== '' && shape !== seen) stats = await client.getStats(domain, { signal });
+    seen = shape;
+    yield { live, stats };
   }
 }
 
-export function formatSight({ stats, perMinute, at }: Sight): string[] {
-  const { domain, preferences: of, batches, adapters } = stats;
+const STEPS = '▁▂▃▄▅▆▇█';
+
+/** A column a minute; the highest is the busiest one. */
+function drawMinutes(perMinute: readonly number[]): string {
+  const most = Math.max(1, ...perMinute);
+  return perMinute.map((n) => STEPS[n === 0 ? 0 : Math.ceil((n / most) * (STEPS.length - 1))]).join('');
+}
+
+export function formatSight({ live, stats }: Sight): string[] {
+  const { preferences, batches, votesPerMinute, notTrainable, now } = live;
+  const { waiting = 0, batched = 0, consumed = 0, quarantined = 0 } = preferences;
+  const { domain, adapters } = stats;
   const newest = adapters.at(-1);
-  const state = newest && (newest.sha === domain.live ? 'it answers' : `${short(domain.live)} answers`);
-  const alarms = findAlarms(stats, at);
+  const state = newest && (newest.sha === live.live ? 'it answers' : `${short(live.live)} answers`);
+  const [before = 0, running = 0] = votesPerMinute.slice(-2);
+  const hour = votesPerMinute.reduce((sum, n) => sum + n, 0);
+  const alarms = findAlarms({ ...stats, preferences, batches, notTrainable }, now);
   return [
-    `${domain.id} at ${formatTime(at)} UTC`,
-    `${plural(perMinute, 'vote')} in the last minute`,
-    `${votes(of.waiting)} ${of.waiting === 1 ? 'waits' : 'wait'} (a batch is ${count(domain.batchSize)}), ${count(of.batched)} in batches, ${count(of.consumed)} learned from, ${count(of.quarantined)} set aside`,
+    `${domain.id} at ${formatTime(now)} UTC`,
+    `${plural(running, 'vote')} in this minute, ${count(before)} in the one before, ${count(hour)} in an hour`,
+    drawMinutes(votesPerMinute),
+    `${votes(waiting)} ${waiting === 1 ? 'waits' : 'wait'} (a batch is ${count(domain.batchSize)}), ${count(batched)} in batches, ${count(consumed)} learned from, ${count(quarantined)} set aside`,
     `batches: ${batches.ready} ready, ${batches.leased} leased, ${batches.completed} completed, ${batches.quarantined} set aside`,
     newest
-      ? `newest adapter ${short(newest.sha)}: ${votes(newest.preferences)}, ${formatSeconds(Math.max(0, at - newest.createdAt) / 1000)} ago; ${state}`
+      ? `newest adapter ${short(newest.sha)}: ${votes(newest.preferences)}, ${formatSeconds(Math.max(0, now - newest.createdAt) / 1000)} ago; ${state}`
       : 'no adapter yet: the base answers',
     ...alarms.map(({ level, words }) => `${level === 'alarm' ? 'ALARM ' : ''}${plain(words)}`),
     ...(alarms.length === 0 ? ['nothing asks for you'] : []),

@@ -39,7 +39,7 @@ export const watchCommand = defineCommand(
   },
 );
 
-const printSight = ({ stats }: Sight) => void process.stdout.write(`${JSON.stringify(stats)}\n`);
+const printSight = ({ live }: Sight) => void process.stdout.write(`${JSON.stringify(live)}\n`);
 
 /** Draws over what it drew before: a line is a row of the terminal, so none may be longer. */
 function openView() {
@@ -52,12 +52,12 @@ function openView() {
   };
 }
 
-/** Only what is news: the first two lines say when, and the age of an adapter grows by itself. */
+/** Only what is news: a minute that has begun and the age of an adapter are none. */
 function openLog() {
   let said = '';
   return (sight: Sight) => {
-    const { preferences, batches, adapters, domain } = sight.stats;
-    const news = JSON.stringify([preferences, batches, adapters.at(-1)?.sha, domain.live]);
+    const { now: _, votesPerMinute: __, ...rest } = sight.live;
+    const news = JSON.stringify(rest);
     if (news === said) return;
     said = news;
     process.stdout.write(`${formatSight(sight).join('\n')}\n\n`);

@@ -82,6 +82,11 @@ export async function startRecordingEdge() {
       if (!found || !operation) return void response.writeHead(404).end();
       calls.add(`${method.toUpperCase()} ${found.path}`);
       const [status, { content = {} }] = Object.entries(operation.responses)[0] ?? ['200', {}];
+      const stream = content['application/json'] ? undefined : content['text/event-stream']?.schema;
+      if (stream) {
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        return void response.end(`event: state\ndata: ${JSON.stringify(make(stream))}\n\n`);
+      }
       const schema = content['application/json']?.schema;
       response.writeHead(Number(status), { 'content-type': 'application/json' });
       response.end(schema && status !== '204' ? JSON.stringify(make(schema)) : undefined);

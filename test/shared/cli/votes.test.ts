@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { DomainLive } from '../../../shared/contracts/console.ts';
 import {
   castVotes,
   makeBasis,
@@ -98,14 +99,15 @@ describeOnHosts('votes and tastes, from the command line', (edge) => {
   it('a domain is watched: what comes in is told, and Ctrl-C ends it', async () => {
     const { run, cast, connection } = await setUp(edge, { batchSize: 3 });
     expect((await run('watch', 'replies', '--updates', '1')).stdout).toMatch(
-      /^replies at .* UTC\n0 votes in the last minute\n0 votes wait \(a batch is 3\).*\nbatches: 0 ready.*\nno adapter yet.*\nnothing asks for you\n\n$/,
+      /^replies at .* UTC\n0 votes in this minute, 0 in the one before, 0 in an hour\n▁{60}\n0 votes wait \(a batch is 3\).*\nbatches: 0 ready.*\nno adapter yet.*\nnothing asks for you\n\n$/,
     );
-    expect(readLines((await run('watch', 'replies', '--updates', '1', '--json')).stdout)).toHaveLength(1);
+    const [live] = readLines((await run('watch', 'replies', '--updates', '1', '--json')).stdout);
+    expect(DomainLive.parse(live).preferences.waiting).toBe(0);
     const watch = startPrefloop(['watch', 'replies', ...connection]);
     await expect.poll(() => watch.written().stdout).toContain('nothing asks for you');
     await cast(...importedVotes(2));
     await expect.poll(() => watch.written().stdout).toContain('2 votes wait');
-    expect(watch.written().stdout).toContain('2 votes in the last minute');
+    expect(watch.written().stdout).toMatch(/2 in an hour\n▁{58}[▁█]{2}\n/);
     watch.kill('SIGINT');
     expect(await watch.ended).toMatchObject({ code: 130, stderr: '' });
     expect(await run('watch', 'nowhere')).toMatchObject({ code: 1, stderr: expect.stringContaining('[not_found]') });
