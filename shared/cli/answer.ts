@@ -10,6 +10,10 @@ export const jsonLinesOption = {
   help: 'JSON Lines, one item a line; a failure as JSON on standard error.',
 } as const;
 
+/** How many items a list has at most. */
+export const limitOption = <const Default extends number>(standard: Default, max: number) =>
+  ({ type: 'integer', value: 'N', min: 1, max, default: standard, help: 'So many at most, the newest.' }) as const;
+
 export function printText(text: string): void {
   process.stdout.write(`${text}\n`);
 }

@@ -1,5 +1,5 @@
 /** Where the edge is and who is asking: options, or the environment. */
-import { type Client, createClient } from '../client/client.ts';
+import { type Client, type ClientOptions, createClient } from '../client/client.ts';
 import { UsageError } from './arguments.ts';
 
 /** Of commands that an edge answers without a key. */
@@ -29,12 +29,15 @@ function readAddress(edge = process.env.PREFLOOP_EDGE): string {
 }
 
 /** Throws UsageError when either is missing or the address is none. */
-export function openClient({ edge, key }: Given): Client {
+function readConnection({ edge, key }: Given): ClientOptions {
   const address = readAddress(edge);
   const token = key ?? process.env.PREFLOOP_KEY;
   if (!token) throw new UsageError('with which key? Give --key KEY or set PREFLOOP_KEY');
-  return createClient({ edge: address, token });
+  return { edge: address, token };
 }
+
+/** Throws UsageError when it is not said which edge, or with which key. */
+export const openClient = (given: Given): Client => createClient(readConnection(given));
 
 /** Without a key. */
 export const openEdge = ({ edge }: Pick<Given, 'edge'>): Client => createClient({ edge: readAddress(edge) });

@@ -70,7 +70,7 @@ export function startProgress(options: ProgressOptions): Progress {
     }
     const bar = total ? `${drawBar(done / total, 24)} ` : '';
     const line = `${label} ${bar}${describe()}`;
-    stream.write(`\r\x1b[2K${line.slice(0, (stream.columns ?? 80) - 1)}`);
+    stream.write(`\r\x1b[2K${line.slice(0, (stream.columns || 80) - 1)}`);
   }
 
   return {

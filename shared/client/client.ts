@@ -13,7 +13,6 @@ import { operate } from './operate.ts';
 import { type ClientOptions, connect } from './request.ts';
 import { taste } from './taste.ts';
 import { train } from './train.ts';
-import { watch } from './watch.ts';
 
 export { EdgeError, type EdgeErrorCode } from './edge-error.ts';
 export type { ChatChunk } from './events.ts';
@@ -29,5 +28,5 @@ export interface Client
 
 export function createClient(options: ClientOptions): Client {
   const send = connect(options);
-  return { ...operate(send), ...collect(send), ...train(send), ...taste(send), ...infer(send), ...watch(send) };
+  return { ...operate(send), ...collect(send), ...train(send), ...taste(send), ...infer(send) };
 }

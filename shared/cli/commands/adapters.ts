@@ -1,6 +1,6 @@
 /** `prefloop adapters`: what was learned. */
 import type { AdapterFileName, AdapterRecord } from '../../contracts/adapter.ts';
-import { jsonLinesOption, jsonOption, printAnswer, printList } from '../answer.ts';
+import { jsonLinesOption, jsonOption, limitOption, printAnswer, printList } from '../answer.ts';
 import { defineCommand } from '../command.ts';
 import { connectionOptions, openClient } from '../connection.ts';
 import { findAdapter } from '../find-adapter.ts';
@@ -19,13 +19,14 @@ const list = defineCommand(
     summary: 'Adapters, the newest first.',
     options: {
       domain: { type: 'text', value: 'ID', help: 'Only those of this domain.' },
+      limit: limitOption(200, 1000),
       json: jsonLinesOption,
       ...connectionOptions,
     },
     example: 'prefloop adapters list --domain support-tone',
   },
   async (values) => {
-    const { items } = await openClient(values).listAdapters(values.domain);
+    const { items } = await openClient(values).listAdapters(values.domain, values.limit);
     return printList(values.json, items, (adapters) => {
       const rows = adapters.map((adapter) => ({
         adapter: short(adapter.sha),

@@ -1,7 +1,7 @@
 /** `prefloop promote`, `rollback`, `moves`: which adapter a domain is served by. */
 import { plural } from '../../alarms/words.ts';
 import type { AliasMove } from '../../contracts/adapter.ts';
-import { jsonLinesOption, jsonOption, printAnswer, printList } from '../answer.ts';
+import { jsonLinesOption, jsonOption, limitOption, printAnswer, printList } from '../answer.ts';
 import { defineCommand } from '../command.ts';
 import { connectionOptions, openClient } from '../connection.ts';
 import { findAdapter } from '../find-adapter.ts';
@@ -63,11 +63,11 @@ const moves = defineCommand(
     name: 'prefloop moves',
     summary: 'What a domain was served by, who moved it and why; the newest first.',
     positionals: ['DOMAIN'],
-    options: { json: jsonLinesOption, ...connectionOptions },
+    options: { limit: limitOption(100, 1000), json: jsonLinesOption, ...connectionOptions },
     example: 'prefloop moves support-tone',
   },
   async (values, [domain = '']) => {
-    const { items } = await openClient(values).listMoves(domain);
+    const { items } = await openClient(values).listMoves(domain, values.limit);
     return printList(values.json, items, (all) => {
       const rows = all.map(({ at, action, from, to, actor, freed, note }) => ({
         at: formatTime(at),

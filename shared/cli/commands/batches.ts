@@ -1,7 +1,7 @@
 /** `prefloop batches`, `stats`: how the training goes. */
 import { type Batch, BatchState } from '../../contracts/batch.ts';
 import type { DomainStats } from '../../contracts/stats.ts';
-import { jsonLinesOption, jsonOption, printAnswer, printList } from '../answer.ts';
+import { jsonLinesOption, jsonOption, limitOption, printAnswer, printList } from '../answer.ts';
 import { defineCommand } from '../command.ts';
 import { connectionOptions, openClient } from '../connection.ts';
 import { formatCount } from '../progress-bar.ts';
@@ -14,14 +14,15 @@ const list = defineCommand(
     options: {
       domain: { type: 'text', value: 'ID', help: 'Only those of this domain.' },
       state: { type: 'text', value: 'NAME', choices: BatchState.options, help: 'Only those in this state.' },
+      limit: limitOption(100, 1000),
       json: jsonLinesOption,
       ...connectionOptions,
     },
     example: 'prefloop batches list --state quarantined',
   },
   async (values) => {
-    const { domain, state } = values;
-    const query = { ...(domain !== undefined && { domain }), ...(state !== undefined && { state }) };
+    const { domain, state, limit } = values;
+    const query = { limit, ...(domain !== undefined && { domain }), ...(state !== undefined && { state }) };
     const { items } = await openClient(values).listBatches(query);
     return printList(values.json, items, formatBatches);
   },

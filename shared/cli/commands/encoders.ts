@@ -1,7 +1,7 @@
 /** `prefloop encoders`: what turns people's votes into what models are told of them. */
 import type { AdapterFileName } from '../../contracts/adapter.ts';
 import type { EncoderRecord } from '../../contracts/encoder.ts';
-import { jsonLinesOption, jsonOption, printAnswer, printList } from '../answer.ts';
+import { jsonLinesOption, jsonOption, limitOption, printAnswer, printList } from '../answer.ts';
 import { defineCommand } from '../command.ts';
 import { connectionOptions, openClient } from '../connection.ts';
 import { publishEncoder, readEncoderFolder, writeEncoderFolder } from '../encoder-folder.ts';
@@ -15,6 +15,7 @@ const list = defineCommand(
     summary: 'User encoders, the newest first.',
     options: {
       domain: { type: 'text', value: 'ID', help: 'Only those of this domain.' },
+      limit: limitOption(20, 100),
       json: jsonLinesOption,
       ...connectionOptions,
     },
@@ -22,7 +23,7 @@ const list = defineCommand(
   },
   async (values) => {
     const client = openClient(values);
-    const { items } = await client.listEncoders(values.domain);
+    const { items } = await client.listEncoders(values.domain, values.limit);
     const domains = values.json ? [] : (await client.listDomains()).items;
     const chosen = new Set(domains.map(({ encoder }) => encoder));
     return printList(values.json, items, (encoders) => formatEncoders(encoders, chosen));

@@ -1,4 +1,5 @@
 /** `prefloop raters`: whether the people who vote agree, and what they prefer. */
+import { plural } from '../../alarms/words.ts';
 import type { RaterReport } from '../../contracts/rater.ts';
 import { printAnswer } from '../answer.ts';
 import { defineCommand } from '../command.ts';
@@ -28,7 +29,7 @@ export const ratersCommand = defineCommand(
 function formatReport(report: RaterReport, top: number): string {
   const { votes, people, judgedTwice, alpha, alphaLow, alphaHigh, position, raters, models } = report;
   const lines = [
-    `${formatCount(votes)} votes of ${formatCount(people)} people`,
+    `${plural(votes, 'vote')} of ${plural(people, 'person', 'people')}`,
     alpha === null
       ? 'nobody judged the same pair as another: nothing is known of agreement'
       : `agreement on ${formatCount(judgedTwice)} pairs that several judged: α = ${number(alpha)} (${number(alphaLow)} to ${number(alphaHigh)}; 1 all agree, 0 chance)`,

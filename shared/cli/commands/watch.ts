@@ -41,11 +41,11 @@ export const watchCommand = defineCommand(
 
 const printSight = ({ live }: Sight) => void process.stdout.write(`${JSON.stringify(live)}\n`);
 
-/** Draws over what it drew before: a line is a row of the terminal, so none may be longer. */
+/** Draws over what it drew before: a line is a row of the terminal, so none may be longer. A terminal may not know its width. */
 function openView() {
   let drawn = 0;
   return (sight: Sight) => {
-    const lines = formatSight(sight).map((line) => line.slice(0, (process.stdout.columns ?? 80) - 1));
+    const lines = formatSight(sight).map((line) => line.slice(0, (process.stdout.columns || 80) - 1));
     const back = drawn > 0 ? `\x1b[${drawn}A\x1b[J` : '';
     process.stdout.write(`${back}${lines.join('\n')}\n`);
     drawn = lines.length;

@@ -100,7 +100,9 @@ describeOnHosts('access, from the command line', (edge) => {
       run('domains', 'create', 'tone', '--base-model', 'tiny', '--set', 'batchSize=0', '--json'),
     );
     expect(wrong).toMatchObject({ code: 'invalid_request', issues: [{ path: 'batchSize' }] });
-    expect(await failure(as('sk_nobody', 'keys', 'list', '--json'))).toMatchObject({ ended: 1, code: 'unauthorized' });
+    const refused = await failure(as('sk_nobody', 'keys', 'list', '--json'));
+    expect(refused).toMatchObject({ ended: 1, code: 'unauthorized' });
+    expect(JSON.stringify(refused)).not.toContain('sk_nobody');
     expect(await failure(run('stats', '--json'))).toMatchObject({ ended: 2, code: 'usage', requestId: null });
     expect(await failure(run('statz', '--json'))).toMatchObject({
       ended: 2,

@@ -84,6 +84,10 @@ describeOnHosts('adapters, from the command line', (edge) => {
     const list = (await run('adapters', 'list', '--domain', 'tone')).stdout.trim().split('\n');
     expect(list[0]).toMatch(/^adapter +domain +stage +votes +gates +parent +created$/);
     expect(list[1]).toMatch(new RegExp(`^${second.slice(0, 12)} +tone +live +2 +passed +${first.slice(0, 12)} +20`));
+    expect(readLines((await run('adapters', 'list', '--limit', '1', '--json')).stdout)).toMatchObject([
+      { sha: second },
+    ]);
+    expect((await run('adapters', 'list', '--limit', '1001')).code).toBe(2);
     expect(list[2]).toMatch(new RegExp(`^${first.slice(0, 12)} +tone +retired +2 +passed +base +20`));
     expect(JSON.parse((await run('adapters', 'show', second.slice(0, 10), '--json')).stdout)).toMatchObject({
       sha: second,
@@ -119,6 +123,7 @@ describeOnHosts('adapters, from the command line', (edge) => {
     expect(moves[0]).toMatch(/^at +action +from +to +by +freed +note$/);
     expect(moves[1]).toMatch(new RegExp(`rollback +${first.slice(0, 12)} +base `));
     expect(readLines((await run('moves', 'tone', '--json')).stdout)[1]).toMatchObject({ to: first, freed: 2 });
+    expect((await run('moves', 'tone', '--limit', '1')).stdout.trim().split('\n')).toHaveLength(2);
     expect((await client.listMoves('tone')).items.map(({ note }) => note)).toContain('too blunt');
   });
 

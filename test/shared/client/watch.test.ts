@@ -21,7 +21,7 @@ async function serve(...answers: ((response: ServerResponse) => void)[]) {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const edge = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return { client: createClient({ edge, token: 'sk_test', retries: 0 }), asked };
+  return { watcher: createClient({ edge, token: 'sk_test', retries: 0 }), asked };
 }
 
 const stream = (response: ServerResponse) => response.writeHead(200, { 'content-type': 'text/event-stream' });
@@ -32,7 +32,7 @@ const refuse = (response: ServerResponse) =>
     .end(JSON.stringify({ code: 'not_found', message: 'There is no such domain.', requestId: 'r' }));
 
 test('a domain is watched over the ends of streams, until the edge refuses', async () => {
-  const { client, asked } = await serve(
+  const { watcher, asked } = await serve(
     (response) => {
       stream(response).write(`retry: 1000\n${state(1).slice(0, 20)}`);
       setTimeout(() => response.end(`${state(1).slice(20)}: still here\n\n${state(2)}`), 20);
@@ -45,7 +45,7 @@ test('a domain is watched over the ends of streams, until the edge refuses', asy
   );
   const seen: number[] = [];
   const watching = async () => {
-    for await (const { now } of client.watchDomain('a/b')) seen.push(now);
+    for await (const { now } of watcher.watchDomain('a/b')) seen.push(now);
   };
   await expect(watching()).rejects.toMatchObject({ code: 'not_found' });
   expect(seen).toEqual([1, 2, 3]);
@@ -60,13 +60,13 @@ test('a signal ends it, and leaving the loop does', async () => {
     });
     stream(response).write(state(1));
   };
-  const { client } = await serve(stay, stay);
-  for await (const { now } of client.watchDomain('tone')) if (now === 1) break;
+  const { watcher } = await serve(stay, stay);
+  for await (const { now } of watcher.watchDomain('tone')) if (now === 1) break;
   await expect.poll(() => gone).toBe(1);
 
   const leave = new AbortController();
   const watching = async () => {
-    for await (const _ of client.watchDomain('tone', { signal: leave.signal })) leave.abort(new Error('enough'));
+    for await (const _ of watcher.watchDomain('tone', { signal: leave.signal })) leave.abort(new Error('enough'));
   };
   await expect(watching()).rejects.toThrow('enough');
   await expect.poll(() => gone).toBe(2);
