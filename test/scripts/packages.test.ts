@@ -147,6 +147,12 @@ describe('types', () => {
 
   it.each(resolutions)('of both stand alone and hold: %s', (name, options) => check(name, options, USE));
 
+  it('of the example in the client’s README hold', async () => {
+    const [, code = ''] = /^```ts\n(.*?)^```/ms.exec(await read('client', 'README.md')) ?? [];
+    expect(code).toContain('createPreference');
+    await check('readme', { module: 'esnext', moduleResolution: 'bundler', lib }, code);
+  });
+
   it.each(resolutions.slice(0, 2))('of the React component hold beside React’s own: %s', async (name, options) => {
     await mkdir(join(project, 'node_modules/@types'), { recursive: true });
     for (const each of ['@types/react', 'csstype', 'react']) {
