@@ -1,4 +1,5 @@
 /** The newest votes of a domain that decide something, as the report of raters takes them. */
+import type { D1Result } from '@cloudflare/workers-types';
 import type { Choice } from '../../shared/contracts/preference.ts';
 import type { RaterVote } from '../../shared/raters/vote.ts';
 import type { Database } from './database.ts';
@@ -15,11 +16,11 @@ type Row = {
   choice: string;
   latencyMs: number | null;
   isHeldOut: number;
-  isDealt: number;
-  prompt: string;
-  dealt: string;
-  made: string;
+  comparison: string;
 };
+
+type ComparisonRow = { id: string; isDealt: number; prompt: string; dealt: string; made: string };
+type Compared = Pick<RaterVote, 'prompt' | 'candidates' | 'isDealt'>;
 
 /** Two long outputs with one beginning, one end and one length are taken for the same: what is read stays small. */
 const OUTPUT = `CASE WHEN length(a.content) <= 1024 THEN a.content
@@ -28,27 +29,35 @@ const OUTPUT = `CASE WHEN length(a.content) <= 1024 THEN a.content
 /** What no model of ours is known to have made is other; the base has no adapter. */
 const MODEL = `coalesce(a.origin ->> '$.adapter', CASE WHEN a.origin ->> '$.role' IN ('imported', 'caller') THEN 'other' END)`;
 
-// First the newest, then what belongs to them: however many rows there are, so many are read.
-export const NEWEST_DECIDED = `SELECT w.seq, w.user, w.choice, w.latency_ms AS latencyMs, w.status = 'heldOut' AS isHeldOut,
-    c.nonce IS NOT NULL AS isDealt, c.prompt, c.candidates AS dealt,
+const NEWEST = `FROM preference INDEXED BY preference_decided
+  WHERE project = ?1 AND domain = ?2 AND ${IS_DECIDED} ORDER BY seq DESC LIMIT ?3`;
+
+export const NEWEST_DECIDED = `SELECT seq, user, choice, latency_ms AS latencyMs, status = 'heldOut' AS isHeldOut, comparison ${NEWEST}`;
+
+// What several voted on is read once.
+export const THEIR_COMPARISONS = `SELECT c.id, c.nonce IS NOT NULL AS isDealt, c.prompt, c.candidates AS dealt,
     (SELECT json_group_object(a.id, json_array(${OUTPUT}, ${MODEL})) FROM candidate AS a
       WHERE a.project = c.project AND a.comparison = c.id) AS made
-  FROM (SELECT seq, project, user, choice, latency_ms, status, comparison FROM preference INDEXED BY preference_decided
-    WHERE project = ?1 AND domain = ?2 AND ${IS_DECIDED} ORDER BY seq DESC LIMIT ?3) AS w
-  CROSS JOIN comparison AS c ON c.project = w.project AND c.id = w.comparison`;
+  FROM comparison AS c WHERE c.project = ?1 AND c.id IN (SELECT comparison ${NEWEST})`;
 
 /** At most WINDOW of them, oldest first. */
 export async function readWindow(db: Database, project: string, domain: string): Promise<WindowVote[]> {
-  const { results } = await db.$client.prepare(NEWEST_DECIDED).bind(project, domain, WINDOW).all<Row>();
-  return results.sort((one, other) => one.seq - other.seq).map(asVote);
+  const [votes, comparisons] = (await db.$client.batch(
+    [NEWEST_DECIDED, THEIR_COMPARISONS].map((sql) => db.$client.prepare(sql).bind(project, domain, WINDOW)),
+  )) as [D1Result<Row>, D1Result<ComparisonRow>];
+  const compared = new Map(comparisons.results.map((row) => [row.id, asCompared(row)]));
+  const rows = votes.results.sort((one, other) => one.seq - other.seq);
+  return rows.map(({ user, choice, latencyMs, isHeldOut, comparison }) => {
+    const said = { user, choice: JSON.parse(choice) as Choice, latencyMs, isHeldOut: isHeldOut === 1 };
+    return { ...said, ...(compared.get(comparison) as Compared) };
+  });
 }
 
-function asVote({ user, choice, latencyMs, isHeldOut, isDealt, prompt, dealt, made }: Row): WindowVote {
+function asCompared({ isDealt, prompt, dealt, made }: ComparisonRow): Compared {
   const byId = JSON.parse(made) as Record<string, [output: string, model: string | null]>;
   const candidates = (JSON.parse(dealt) as string[]).map((id) => {
     const [output, model] = byId[id] as [string, string | null];
     return { id, output, model };
   });
-  const said = { user, prompt, candidates, choice: JSON.parse(choice) as Choice, latencyMs };
-  return { ...said, isHeldOut: isHeldOut === 1, isDealt: isDealt === 1 };
+  return { prompt, candidates, isDealt: isDealt === 1 };
 }

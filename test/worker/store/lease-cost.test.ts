@@ -11,7 +11,7 @@ import { MEMBERS } from '../../../worker/store/batches-weights.ts';
 import { database } from '../../../worker/store/database.ts';
 import { BATCH_EXAMPLES, HELD_OUT_EXAMPLES, HELD_OUT_PROMPTS } from '../../../worker/store/examples.ts';
 import { DOMAIN_PAGE, PROJECT_PAGE, USER_PAGE } from '../../../worker/store/preferences-export.ts';
-import { NEWEST_DECIDED } from '../../../worker/store/raters.ts';
+import { NEWEST_DECIDED, THEIR_COMPARISONS } from '../../../worker/store/raters.ts';
 import { domain } from '../../../worker/store/schema.ts';
 import { LIVE } from '../../../worker/store/stats.ts';
 import { OWNERS, SUPPORT } from '../../../worker/store/support.ts';
@@ -24,7 +24,7 @@ it('no statement of a lease, of the held-out part, of the export, of raters, of 
   const db = await makeWorld();
   const pages = [DOMAIN_PAGE, PROJECT_PAGE, USER_PAGE, HELD_OUT_PROMPTS];
   const tastes = [TASTE, TASTE_VOTES, OWNERS, SUPPORT];
-  const raters = [NEWEST_DECIDED, MEMBERS];
+  const raters = [NEWEST_DECIDED, THEIR_COMPARISONS, MEMBERS];
   const live = Object.values(LIVE);
   for (const sql of [OFFERS, FORM, FILL, BATCH_EXAMPLES, HELD_OUT_EXAMPLES, ...pages, ...tastes, ...raters, ...live]) {
     const parameters = Math.max(...Array.from(sql.matchAll(/\?(\d+)/g), ([, n]) => Number(n)));
@@ -84,10 +84,11 @@ it('the newest votes that decide something cost the same among a thousand as amo
     await insert.bind(PROJECT, id, skips, 'pair', null).run();
     await insert.bind(PROJECT, id, skips, 'skip', null).run();
     await insert.bind(PROJECT, id, skips, 'ranking', 'later').run();
-    costs.push((await d1.prepare(NEWEST_DECIDED).bind(PROJECT, id, 500).all()).meta.rows_read);
+    const statements = [NEWEST_DECIDED, THEIR_COMPARISONS].map((sql) => d1.prepare(sql).bind(PROJECT, id, 500));
+    costs.push((await d1.batch(statements)).map(({ meta }) => meta.rows_read));
   }
-  expect(costs[1]).toBe(costs[0]);
-  expect(costs[0]).toBeLessThan(500 * 4);
+  expect(costs[1]).toEqual(costs[0]);
+  for (const read of costs[0] ?? []) expect(read).toBeLessThan(500 * 4);
 });
 
 /** Rows read by each statement of a lease, in a domain with as many consumed votes as waiting ones. */
