@@ -18,6 +18,8 @@ import { keyCommands } from './commands/keys.ts';
 import { preferenceCommands } from './commands/preferences.ts';
 import { projectCommands } from './commands/projects.ts';
 import { ratersCommand } from './commands/raters.ts';
+import { routeCommand } from './commands/route.ts';
+import { samplesCommand } from './commands/samples.ts';
 import { signingKeyCommands } from './commands/signing-keys.ts';
 import { userTokenCommands } from './commands/user-tokens.ts';
 import { watchCommand } from './commands/watch.ts';
@@ -31,7 +33,7 @@ export const sections: { title: string; commands: Runnable[] }[] = [
     title: 'Training and serving',
     commands: [...domainCommands, statsCommand, watchCommand, ...batchCommands, ...adapterCommands, ...aliasCommands],
   },
-  { title: 'Answers and pictures', commands: [...inferenceCommands, ...imageCommands] },
+  { title: 'Answers and pictures', commands: [...inferenceCommands, samplesCommand, routeCommand, ...imageCommands] },
   { title: 'Taste', commands: [...encoderCommands, ...embeddingCommands] },
   {
     title: 'Access',

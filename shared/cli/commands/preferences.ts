@@ -2,19 +2,23 @@
 import type { Content } from '../../contracts/candidate.ts';
 import { type Preference, PreferenceStatus } from '../../contracts/preference.ts';
 import { jsonLinesOption, jsonOption, printAnswer, printList } from '../answer.ts';
+import { UsageError } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 import { connectionOptions, openClient } from '../connection.ts';
 import { formatTable, formatTime, plain, short } from '../table.ts';
 
+/** Of the edge. */
+const LARGEST_PAGE = 500;
+
 const list = defineCommand(
   {
     name: 'prefloop preferences list',
-    summary: 'Votes in order of arrival, with what became of each.',
+    summary: 'Votes in order of arrival, or one person’s newest first, with what became of each.',
     options: {
       domain: { type: 'text', value: 'ID', help: 'Only those of this domain.' },
-      user: { type: 'text', value: 'USER', help: 'Only those of this person.' },
+      user: { type: 'text', value: 'USER', help: 'Only those of this person, in the domain named.' },
       status: { type: 'list', value: 'A,B', choices: PreferenceStatus.options, help: 'Only those in these states.' },
-      after: { type: 'integer', value: 'SEQ', min: 0, default: 0, help: 'Only those that came after this one.' },
+      after: { type: 'integer', value: 'SEQ', min: 0, help: 'Go on after this one of an earlier list.' },
       limit: { type: 'integer', value: 'N', min: 1, default: 50, help: 'So many at most.' },
       json: jsonLinesOption,
       ...connectionOptions,
@@ -26,9 +30,10 @@ const list = defineCommand(
     const { domain, user, after, limit } = values;
     const wanted = new Set<string>(values.status);
     const items: Preference[] = [];
-    const query = { after, limit: 500, ...(domain !== undefined && { domain }) };
+    if (user !== undefined && domain === undefined) throw new UsageError('--user goes with --domain');
+    const given = { ...(domain !== undefined && { domain }), ...(user !== undefined && { user }) };
+    const query = { ...given, ...(after !== undefined && { after }), limit: Math.min(limit, LARGEST_PAGE) };
     for await (const vote of openClient(values).eachPreference(query)) {
-      if (user !== undefined && vote.user !== user) continue;
       if (wanted.size > 0 && !wanted.has(vote.status)) continue;
       items.push(vote);
       if (items.length === limit) break;

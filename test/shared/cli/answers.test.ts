@@ -2,9 +2,11 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, it } from 'vitest';
+import { castVotes } from '../../worker/encoder/made-encoder.ts';
 import { describeOnHosts, type TestEdge } from '../../worker/hosts.ts';
 import { startInferenceServer } from '../../worker/inference-server.ts';
 import { png } from '../../worker/made-image.ts';
+import { importedVotes } from '../../worker/votes.ts';
 import { readLines, runHere, startPrefloop } from './run-prefloop.ts';
 
 const inference = await startInferenceServer();
@@ -66,6 +68,16 @@ function suite(edge: TestEdge) {
     chat.kill('SIGINT');
     expect(await chat.ended).toMatchObject({ code: 130, signal: null, stderr: 'answered by base\n' });
     await expect.poll(() => inference.aborted).toBe(1);
+  });
+
+  it('samples stand beside each other', async () => {
+    const { run, project } = await setUp(edge, { holdOut: 0.9 });
+    expect((await run('samples', 'replies')).stdout).toBe('no prompt is held out\n');
+    await castVotes(edge, project.admin, importedVotes(12));
+    const said = (await run('samples', 'replies', '--count', '2')).stdout;
+    expect(said).toMatch(/^Question \d+\?\n {2}base: base with seed \d+ on Question \d+\?\n\nQuestion /);
+    expect(JSON.parse((await run('samples', 'replies', '--count', '1', '--json')).stdout).samples).toHaveLength(1);
+    expect((await run('samples', 'replies', '--count', '9')).code).toBe(2);
   });
 
   it('credit is shown token by token', async () => {

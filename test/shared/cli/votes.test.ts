@@ -39,6 +39,8 @@ describeOnHosts('votes and tastes, from the command line', (edge) => {
     expect(await list('--domain', 'replies')).toEqual([anna, ben, anna]);
     expect(await list()).toHaveLength(4);
     expect(await list('--domain', 'replies', '--user', 'anna')).toEqual([anna, anna]);
+    expect(await list('--domain', 'replies', '--user', 'anna', '--limit', '1')).toEqual([anna]);
+    expect(await run('preferences', 'list', '--user', 'anna')).toMatchObject({ code: 2, stdout: '' });
     expect(await list('--domain', 'replies', '--status', 'notTrainable,consumed')).toEqual([ben]);
     expect(await list('--domain', 'replies', '--limit', '2')).toEqual([anna, ben]);
     const seqs = readLines((await run('preferences', 'list', '--json')).stdout).map(({ seq }) => seq);
@@ -48,7 +50,7 @@ describeOnHosts('votes and tastes, from the command line', (edge) => {
     const table = (await run('preferences', 'list', '--domain', 'replies')).stdout.trim().split('\n');
     expect(table[0]).toMatch(/^seq +id +domain +user +said +status +at +asked$/);
     expect(table[2]).toMatch(/ben +skip +notTrainable: skip +\S+ \S+ +Question 1\?$/);
-    expect((await run('preferences', 'list', '--user', 'nobody')).stdout).toBe('no votes\n');
+    expect((await run('preferences', 'list', '--domain', 'other', '--user', 'nobody')).stdout).toBe('no votes\n');
 
     const shown = (await run('preferences', 'show', String(first?.id))).stdout;
     expect(shown).toMatch(/^replies, anna, \d/);
@@ -91,6 +93,9 @@ describeOnHosts('votes and tastes, from the command line', (edge) => {
     expect(weights).toMatch(/^ben in replies: no votes yet, so what is known of everybody\n/);
     // The prior of the mixture, times its strength of one half.
     expect(weights).toMatch(/\ntrait-0 +0\.100 +0\.500\ntrait-1 +0\.000 +0\.500\n$/);
+    const routed = (await run('route', 'replies', 'ben')).stdout;
+    expect(routed).toMatch(/^ben is answered in replies by the base, .*\n(taste from 0 votes, .*\n)?(- .+\n)+$/);
+    expect(JSON.parse((await run('route', 'replies', 'ben', '--json')).stdout)).toMatchObject({ user: 'ben' });
     const key = await project.createKey(['infer']);
     const refused = await runHere('embeddings', 'show', 'replies', 'anna', '--edge', edge.url, '--key', key);
     expect(refused).toMatchObject({ code: 1, stdout: '' });
