@@ -285,6 +285,9 @@ export const batch = sqliteTable(
   (t) => [
     primaryKey({ columns: [t.project, t.id] }),
     index('batch_open').on(t.project, t.domain, t.createdAt).where(sql`state IN ('ready', 'leased')`),
+    // Lists, newest first: neither sorts what a domain has trained on in its life.
+    index('batch_state').on(t.project, t.domain, t.state, t.createdAt, t.id),
+    index('batch_domain').on(t.project, t.domain, t.createdAt, t.id),
     index('batch_adapter').on(t.project, t.adapter).where(sql`adapter IS NOT NULL`),
   ],
 );

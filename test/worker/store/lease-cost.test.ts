@@ -6,6 +6,7 @@ import type { D1Database } from '@cloudflare/workers-types';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { getPlatformProxy } from 'wrangler';
 import { applyMigrations } from '../../../worker/hosts/migrations.ts';
+import { OF_DOMAIN, OF_STATE } from '../../../worker/store/batches.ts';
 import { FILL, FORM, OFFERS } from '../../../worker/store/batches-lease.ts';
 import { MEMBERS } from '../../../worker/store/batches-weights.ts';
 import { database } from '../../../worker/store/database.ts';
@@ -20,12 +21,12 @@ import { DOMAIN, makeWorld, PROJECT } from './world.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
-it('no statement of a lease, of the held-out part, of the export, of raters, of a taste or of a look at a domain sorts or scans', async () => {
+it('no statement of a lease, of the held-out part, of the export, of raters, of a taste, of a look at a domain or of its batches sorts or scans', async () => {
   const db = await makeWorld();
   const pages = [DOMAIN_PAGE, PROJECT_PAGE, USER_PAGE, HELD_OUT_PROMPTS];
   const tastes = [TASTE, TASTE_VOTES, OWNERS, SUPPORT];
   const raters = [NEWEST_DECIDED, THEIR_COMPARISONS, MEMBERS];
-  const live = Object.values(LIVE);
+  const live = [...Object.values(LIVE), OF_DOMAIN, OF_STATE];
   for (const sql of [OFFERS, FORM, FILL, BATCH_EXAMPLES, HELD_OUT_EXAMPLES, ...pages, ...tastes, ...raters, ...live]) {
     const parameters = Math.max(...Array.from(sql.matchAll(/\?(\d+)/g), ([, n]) => Number(n)));
     const plan = db.$client.prepare(`EXPLAIN QUERY PLAN ${sql}`).bind(...new Array(parameters).fill(1));
