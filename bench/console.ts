@@ -15,6 +15,7 @@ import { describeMachine, formatCommand, writeSummary } from '../shared/cli/summ
 import { type Client, createClient } from '../shared/client/client.ts';
 import { quantile } from '../shared/math/quantile.ts';
 import { seededRandom } from '../shared/math/random.ts';
+import { startInferenceServer } from '../test/worker/inference-server.ts';
 import { type ConsoleRequest, consoleRequests } from './console/requests.ts';
 import { BATCH, seedDomain } from './console/seed.ts';
 import { makeFolder } from './embed/made-folder.ts';
@@ -63,7 +64,10 @@ export const main = command.run;
 
 async function measureSize(size: string, rounds: number): Promise<{ found: Row[]; pageBytes: number }> {
   const persist = mkdtempSync(join(tmpdir(), 'prefloop-console-'));
-  const start = () => spawnEdge({ host: 'workers', persist, settings: { ROOT_KEY }, direct: true });
+  // It answers at once: what a model takes comes on top of what the edge does.
+  const model = await startInferenceServer();
+  const settings = { ROOT_KEY, INFERENCE_URL: model.url };
+  const start = () => spawnEdge({ host: 'workers', persist, settings, direct: true });
   try {
     let edge = await start();
     const folder = makeFolder(DOMAIN);
@@ -73,8 +77,8 @@ async function measureSize(size: string, rounds: number): Promise<{ found: Row[]
       const made = await createClient({ edge: edge.url, token: ROOT_KEY }).createProject({ id: 'bench' });
       key = made.adminKey;
       const client = createClient({ edge: edge.url, token: key });
-      const settings = { holdOut: 0.1, batchSize: BATCH, maxWaitSeconds: 86_400 };
-      await client.createDomain({ id: DOMAIN, baseModel: 'tiny', recipe: { method: 'dpo' }, ...settings });
+      const patient = { holdOut: 0.1, batchSize: BATCH, maxWaitSeconds: 86_400 };
+      await client.createDomain({ id: DOMAIN, baseModel: 'tiny', recipe: { method: 'dpo' }, ...patient });
       encoder = (await publishEncoder(client, folder)).encoder.sha;
       await client.chooseEncoder(DOMAIN, encoder);
     } finally {
@@ -101,13 +105,22 @@ async function measureSize(size: string, rounds: number): Promise<{ found: Row[]
       const found = requests.map(({ view, path }, index): Row => {
         const { milliseconds, bytes } = times[index] as Measured;
         const [p50, p99] = [quantile(milliseconds, 0.5), quantile(milliseconds, 0.99)];
-        return { view, request: path, votes: size, bytes, p50, p99, most: Math.max(...milliseconds) };
+        return {
+          view,
+          request: path.replace(/[0-9a-f]{64}/, '{sha}'),
+          votes: size,
+          bytes,
+          p50,
+          p99,
+          most: Math.max(...milliseconds),
+        };
       });
       return { found, pageBytes: await weighPage(edge.url) };
     } finally {
       await edge.stop();
     }
   } finally {
+    await model.close();
     rmSync(persist, { recursive: true, force: true });
   }
 }

@@ -7,6 +7,8 @@ import { Embedding, EncoderRecord } from '../../shared/contracts/encoder.ts';
 import { KeyList } from '../../shared/contracts/key.ts';
 import { PreferencePage } from '../../shared/contracts/preference.ts';
 import { RaterReport } from '../../shared/contracts/rater.ts';
+import { UserRoute } from '../../shared/contracts/route.ts';
+import { SampleList } from '../../shared/contracts/sample.ts';
 import { DomainStats } from '../../shared/contracts/stats.ts';
 
 export type ConsoleRequest = {
@@ -34,8 +36,12 @@ export function consoleRequests({ domain, person, taste, encoder, seq }: Facts):
     { view: 'now', path: batches('leased'), shape: BatchList },
     { view: 'now', path: batches('ready'), shape: BatchList },
     { view: 'people', path: `${of}/raters`, shape: RaterReport },
+    { view: 'person', path: `/v1/users/${taste}/route?domain=${domain}`, shape: UserRoute },
+    { view: 'person', path: `/v1/users/${person}/route?domain=${domain}`, shape: UserRoute },
+    { view: 'person', path: `/v1/preferences?user=${person}&domain=${domain}&limit=50`, shape: PreferencePage },
     { view: 'person', path: `/v1/users/${taste}/embedding?domain=${domain}`, shape: Embedding },
     { view: 'person', path: `/v1/encoders/${encoder}`, shape: EncoderRecord },
+    { view: 'answers', path: `${of}/samples?count=4`, shape: SampleList },
     { view: 'settings', path: of, shape: Domain },
     { view: 'settings', path: '/openapi.json', shape: null },
     { view: 'settings', path: '/v1/keys', shape: KeyList },

@@ -399,6 +399,7 @@ describeOnHosts('batches', (edge) => {
     const list = async (query: string) => (await edge.get('GET', `/v1/batches${query}`, { bearer: train })).items;
     expect((await list('')).map(({ id }: Json) => id)).toEqual([two.batch, one.batch]);
     expect((await list('?state=leased&domain=replies')).map(({ id }: Json) => id)).toEqual([two.batch]);
+    expect((await list('?domain=replies&limit=1')).map(({ id }: Json) => id)).toEqual([two.batch]);
     expect(await list('?domain=other')).toEqual([]);
     expect((await list('?state=completed'))[0]).toMatchObject({
       preferences: ids(one.examples),
