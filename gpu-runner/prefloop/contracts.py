@@ -3873,7 +3873,7 @@ class DomainStats(BaseModel):
     domain: Domain
     adapters: list[AdapterRecord]
     """
-    The last 100, oldest first: the points of the curves. Of more than 200 losses as many means of equal stretches; all of them are at /v1/adapters/{sha}.
+    The last 100, oldest first: the points of the curves. Of more than 200 losses as many means of equal stretches, to six digits; all of them are at /v1/adapters/{sha}.
     """
     moves: list[AliasMove]
     """

@@ -618,7 +618,7 @@ export type DomainStats = {
     quarantined: number;
   };
   domain: Domain;
-  /** The last 100, oldest first: the points of the curves. Of more than 200 losses as many means of equal stretches; all of them are at /v1/adapters/{sha}. */
+  /** The last 100, oldest first: the points of the curves. Of more than 200 losses as many means of equal stretches, to six digits; all of them are at /v1/adapters/{sha}. */
   adapters: AdapterRecord[];
   /** The last 20 moves of the live alias, newest first. */
   moves: AliasMove[];

@@ -22,7 +22,7 @@ export const LISTED_LOSSES = 200;
 export const DomainStats = DomainCounts.extend({
   domain: Domain,
   adapters: z.array(AdapterRecord).meta({
-    description: `The last 100, oldest first: the points of the curves. Of more than ${LISTED_LOSSES} losses as many means of equal stretches; all of them are at /v1/adapters/{sha}.`,
+    description: `The last 100, oldest first: the points of the curves. Of more than ${LISTED_LOSSES} losses as many means of equal stretches, to six digits; all of them are at /v1/adapters/{sha}.`,
   }),
   moves: z.array(AliasMove).meta({ description: 'The last 20 moves of the live alias, newest first.' }),
 }).meta({ id: 'DomainStats' });

@@ -89,12 +89,13 @@ export async function listAdapters(
     .orderBy(desc(adapter.createdAt), desc(adapter.sha))
     .limit(limit)
     .all();
-  return rows.map(asAdapter).map((record) => ({ ...record, losses: thinCurve(record.losses, LISTED_LOSSES) }));
+  return rows.map(asAdapter).map((record) => ({ ...record, losses: curveOf(record.losses) ?? record.losses }));
 }
 
-/** What lists show of losses, where that is not all of them. */
+/** What lists show of losses, where that is not all of them; six digits, because a hundred curves are sent at once. */
 export function curveOf(losses: readonly number[]): number[] | null {
-  return losses.length > LISTED_LOSSES ? thinCurve(losses, LISTED_LOSSES) : null;
+  if (losses.length <= LISTED_LOSSES) return null;
+  return thinCurve(losses, LISTED_LOSSES).map((mean) => Number(mean.toPrecision(6)));
 }
 
 /** One file of an adapter, as it was registered. */
