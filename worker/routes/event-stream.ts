@@ -53,6 +53,8 @@ export function streamChanges<T>({ event, first, look, isNews, signal }: Watched
           end();
         }
       };
+      // Who left during the first look is never told of as leaving.
+      if (signal.aborted) return end();
       signal.addEventListener('abort', end);
       say(`retry: ${RETRY_MS}\n`);
       tell(first);

@@ -5,8 +5,7 @@ describe('a stream of changes', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  function open(look: () => Promise<number | null>) {
-    const leave = new AbortController();
+  function open(look: () => Promise<number | null>, leave = new AbortController()) {
     const isNews = (one: number, other: number) => one !== other;
     const response = streamChanges({ event: 'n', first: 0, look, isNews, signal: leave.signal });
     const reader = (response.body as ReadableStream<BufferSource>).pipeThrough(new TextDecoderStream()).getReader();
@@ -59,5 +58,25 @@ describe('a stream of changes', () => {
     await vi.advanceTimersByTimeAsync(60_000);
     expect(looks).toBe(before);
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('never begins for a reader who has left already', async () => {
+    let looks = 0;
+    const gone = new AbortController();
+    gone.abort();
+    const { said, ended } = open(async () => looks++, gone);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect([said(), ended(), looks, vi.getTimerCount()]).toEqual(['', true, 0, 0]);
+  });
+
+  it('looks no more once what it says is refused', async () => {
+    let looks = 0;
+    const isNews = (one: number, other: number) => one !== other;
+    const look = async () => ++looks;
+    const response = streamChanges({ event: 'n', first: 0, look, isNews, signal: new AbortController().signal });
+    await vi.advanceTimersByTimeAsync(3000);
+    await response.body?.cancel();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect([looks, vi.getTimerCount()]).toEqual([1, 0]);
   });
 });

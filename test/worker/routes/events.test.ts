@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { createClient } from '../../../shared/client/client.ts';
 import { DomainLive } from '../../../shared/contracts/console.ts';
 import { describeOnHosts, type TestProject } from '../hosts.ts';
 import { importedVote, importedVotes } from '../votes.ts';
@@ -17,6 +18,15 @@ async function* statesOf(response: Response): AsyncGenerator<DomainLive> {
       const data = /^data: (.*)$/m.exec(event)?.[1];
       if (data) yield DomainLive.parse(JSON.parse(data));
     }
+  }
+}
+
+/** The first state with so many votes waiting: a minute that ends meanwhile is told too. */
+async function stateWith(states: AsyncGenerator<DomainLive>, waiting: number): Promise<DomainLive> {
+  for (;;) {
+    const { value } = await states.next();
+    if (!value) throw new Error('the stream ended');
+    if (value.preferences.waiting === waiting) return value;
   }
 }
 
@@ -51,10 +61,9 @@ describeOnHosts('events', (edge) => {
     expect(first?.votesPerMinute).toEqual(new Array(60).fill(0));
     await vote(project, 'others', 2);
     await vote(project, 'replies', 3);
-    const { value: second } = await states.next();
-    expect(second?.preferences.waiting).toBe(3);
+    const second = await stateWith(states, 3);
     // The minute may have ended between the votes and the look at them.
-    expect(sum(second?.votesPerMinute.slice(-2) ?? [])).toBe(3);
+    expect(sum(second.votesPerMinute.slice(-2))).toBe(3);
     leave.abort();
   });
 
@@ -99,5 +108,41 @@ describeOnHosts('events', (edge) => {
     expect((await open(await project.createUserToken('ann'))).status).toBe(403);
     const missing = await edge.call('GET', '/v1/domains/nothing/events', { bearer: project.admin });
     expect(missing).toMatchObject({ status: 404, body: { code: 'not_found' } });
+  });
+
+  it('are told to the console’s own page by its cookie, and to no other page', async () => {
+    const project = await setUp();
+    const body = { key: project.admin };
+    const session = await edge.call('POST', '/console/session', { body, headers: { origin: edge.url } });
+    const cookie = /^[^;]+/.exec(session.headers.get('set-cookie') ?? '')?.[0] ?? '';
+    const leave = new AbortController();
+    const read = (headers: Record<string, string>) =>
+      fetch(`${edge.url}/v1/domains/replies/events`, { headers, signal: leave.signal });
+    const own = await read({ cookie });
+    expect(own.headers.get('access-control-allow-origin')).toBeNull();
+    expect((await statesOf(own).next()).value?.preferences.waiting).toBe(0);
+    const foreign = await read({ cookie, origin: 'https://elsewhere.example' });
+    expect(foreign.status).toBeGreaterThanOrEqual(400);
+    await foreign.body?.cancel();
+    leave.abort();
+  });
+
+  it('go on for a client that watches, over a restart of the edge', async () => {
+    const project = await setUp();
+    const leave = new AbortController();
+    // The edge comes back on another port, as it does behind a load balancer.
+    const moved = (url: string, init: RequestInit) => fetch(new URL(new URL(url).pathname, edge.url), init);
+    const { watchDomain } = createClient({ edge: edge.url, token: project.admin, fetch: moved, retries: 50 });
+    const states = watchDomain('replies', { signal: leave.signal });
+    expect(DomainLive.parse((await states.next()).value).preferences.waiting).toBe(0);
+    await vote(project, 'replies', 1);
+    await stateWith(states, 1);
+    const next = stateWith(states, 2);
+    await edge.restart();
+    await edge.get('POST', '/v1/preferences', { bearer: project.admin, body: importedVote(7) });
+    await next;
+    const last = states.next();
+    leave.abort(new Error('enough'));
+    await expect(last).rejects.toThrow('enough');
   });
 });
