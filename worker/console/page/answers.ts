@@ -27,10 +27,8 @@ export const openAnswers: View = ({ place, domain, session }) => {
     lead.textContent = 'Asking the base and the live adapter…';
     try {
       const { live, samples } = await edge.getSamples(domain, COUNT);
-      lead.textContent =
-        live === null
-          ? 'No adapter is served yet: the base answers. When one is, its answers stand beside these.'
-          : `The same held-out prompts and the same seed, answered by the base and by ${short(live)}.`;
+      lead.textContent = sayAsked(live, samples.length);
+      again.hidden = samples.length === 0;
       const shown = samples.map((sample) => showSample(sample, live, session.project.id, judged.fill));
       refill(
         pairs,
@@ -39,6 +37,7 @@ export const openAnswers: View = ({ place, domain, session }) => {
           : [empty('When votes are held out, their prompts are asked here: before and now, side by side.')]),
       );
     } catch (error) {
+      again.hidden = false;
       lead.textContent = '';
       refill(pairs, empty(`Nothing can be asked: ${sayError(error)}`));
     } finally {
@@ -54,6 +53,12 @@ export const openAnswers: View = ({ place, domain, session }) => {
     },
   };
 };
+
+function sayAsked(live: string | null, asked: number): string {
+  if (live === null && asked === 0) return 'No adapter is served yet: the base answers.';
+  if (live === null) return 'No adapter is served yet: the base answers. When one is, its answers stand beside these.';
+  return `The same held-out prompts and the same seed, answered by the base and by ${short(live)}.`;
+}
 
 function showSample(
   { prompt, before, now }: Sample,
