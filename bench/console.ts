@@ -6,7 +6,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
 import { spawnEdge } from '../scripts/edge/spawn.ts';
 import { defineCommand } from '../shared/cli/command.ts';
 import { publishEncoder } from '../shared/cli/encoder-folder.ts';
@@ -16,7 +15,8 @@ import { type Client, createClient } from '../shared/client/client.ts';
 import { quantile } from '../shared/math/quantile.ts';
 import { seededRandom } from '../shared/math/random.ts';
 import { startInferenceServer } from '../test/worker/inference-server.ts';
-import { type ConsoleRequest, consoleRequests } from './console/requests.ts';
+import { type Measured, measureRequests, signIn, weighPage } from './console/measure.ts';
+import { consoleRequests } from './console/requests.ts';
 import { BATCH, seedDomain } from './console/seed.ts';
 import { makeFolder } from './embed/made-folder.ts';
 import { featureVote } from './embed/votes.ts';
@@ -26,7 +26,6 @@ const DOMAIN = 'replies';
 /** Who has an embedding, and votes with features. */
 const TASTE = 'anna';
 const TASTE_VOTES = 64;
-const WARM_UP = 3;
 
 type Row = { view: string; request: string; votes: string; bytes: number; p50: number; p99: number; most: number };
 
@@ -131,66 +130,6 @@ function voter(client: Client, space: string): () => Promise<unknown> {
   const vector = () => Array.from({ length: 256 }, () => 2 * random() - 1);
   return () =>
     client.createPreference(featureVote({ domain: DOMAIN, user: TASTE, space, chosen: vector(), rejected: vector() }));
-}
-
-/** The cookie of a session, as a browser sends it. */
-async function signIn(url: string, key: string): Promise<string> {
-  const headers = { 'content-type': 'application/json', origin: url };
-  const answer = await fetch(`${url}/console/session`, { method: 'POST', headers, body: JSON.stringify({ key }) });
-  const cookie = answer.headers.get('set-cookie')?.split(';')[0];
-  if (!answer.ok || !cookie) throw new Error(`the console let nobody in: ${answer.status} ${await answer.text()}`);
-  return cookie;
-}
-
-type Measured = { milliseconds: number[]; bytes: number };
-
-async function measureRequests(
-  url: string,
-  cookie: string,
-  requests: ConsoleRequest[],
-  rounds: number,
-  vote: () => Promise<unknown>,
-): Promise<Measured[]> {
-  const measured = requests.map((): Measured => ({ milliseconds: [], bytes: 0 }));
-  for (let round = -WARM_UP; round < rounds; round++) {
-    await vote();
-    for (const [index, request] of requests.entries()) {
-      const started = performance.now();
-      const body = await read(url, cookie, request);
-      const taken = performance.now() - started;
-      const known = measured[index] as Measured;
-      if (round === -WARM_UP) request.shape?.parse(JSON.parse(body));
-      known.bytes = Buffer.byteLength(body);
-      if (round >= 0) known.milliseconds.push(taken);
-    }
-  }
-  return measured;
-}
-
-/** The whole answer; of a stream, the data of its first event. */
-async function read(url: string, cookie: string, { path, isStream }: ConsoleRequest): Promise<string> {
-  const left = new AbortController();
-  const headers = { cookie, 'sec-fetch-site': 'same-origin' };
-  const answer = await fetch(`${url}${path}`, { headers, signal: left.signal });
-  if (!answer.ok || !answer.body) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-  if (!isStream) return answer.text();
-  let text = '';
-  for await (const chunk of answer.body.pipeThrough(new TextDecoderStream())) {
-    text += chunk;
-    const data = /^data: ?(.*)\n\n/m.exec(text)?.[1];
-    if (data === undefined) continue;
-    left.abort();
-    return data;
-  }
-  throw new Error(`${path} ended without an event`);
-}
-
-/** Bytes of the page with its script and style, as a server that compresses sends them; it loads nothing else. */
-async function weighPage(url: string): Promise<number> {
-  const html = await (await fetch(`${url}/console`)).text();
-  const more = /<(?:script|link|img)[^>]*\s(?:src|href)="(?!data:)([^"]*)"/.exec(html)?.[1];
-  if (more) throw new Error(`the page loads ${more} too: weigh that`);
-  return gzipSync(html).length;
 }
 
 function printRows(rows: Row[]): void {
