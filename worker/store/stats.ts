@@ -21,6 +21,8 @@ export const LIVE = {
       (SELECT sha FROM adapter WHERE project = ?1 AND domain = ?2 ORDER BY created_at DESC LIMIT 1) AS newestAdapter,
       (SELECT at FROM alias_move WHERE project = ?1 AND domain = ?2 ORDER BY seq DESC LIMIT 1) AS lastMoveAt
     FROM domain WHERE project = ?1 AND id = ?2`,
+  /** ?2: who looks. */
+  key: 'SELECT 1 FROM key WHERE project = ?1 AND id = ?2 AND revoked_at IS NULL',
 } as const;
 
 type Pointers = Pick<DomainLive, 'head' | 'live' | 'newestAdapter' | 'lastMoveAt'>;
@@ -34,18 +36,28 @@ export async function readStats(db: Database, project: string, row: DomainRow): 
   return { domain: asDomain(row), ...counts, adapters: adapters.reverse(), moves };
 }
 
-/** How it is right now, in one round trip that costs the same at any number of votes; null = there is no such domain. */
-export async function readLive(db: Database, project: string, domain: string, now: number): Promise<DomainLive | null> {
+/**
+ * How it is right now, in one round trip that costs the same at any number of votes; null = there is no such domain, or the key that
+ * looks was revoked.
+ */
+export async function readLive(
+  db: Database,
+  project: string,
+  domain: string,
+  key: string,
+  now: number,
+): Promise<DomainLive | null> {
   const first = Math.floor(now / MINUTE_MS) - LIVE_MINUTES + 1;
   const run = (sql: string, ...more: number[]) => db.$client.prepare(sql).bind(project, domain, ...more);
-  const [votes, batches, minutes, pointers] = await db.$client.batch([
+  const [votes, batches, minutes, pointers, valid] = await db.$client.batch([
     run(LIVE.votes),
     run(LIVE.batches),
     run(LIVE.minutes, first),
     run(LIVE.pointers),
+    db.$client.prepare(LIVE.key).bind(project, key),
   ]);
   const at = pointers?.results[0] as Pointers | undefined;
-  if (!at) return null;
+  if (!at || valid?.results.length === 0) return null;
   const votesPerMinute = new Array<number>(LIVE_MINUTES).fill(0);
   // A clock that was set back leaves minutes that are yet to come.
   for (const { minute, n } of (minutes?.results ?? []) as { minute: number; n: number }[])

@@ -103,6 +103,16 @@ describeOnHosts('events', (edge) => {
     expect(stats.batches).toEqual(value?.batches);
   });
 
+  it('end soon after the key was revoked', async () => {
+    const project = await setUp();
+    const body = { name: 'watcher', kind: 'secret', scopes: ['train'] };
+    const { secret, key } = await edge.get('POST', '/v1/keys', { bearer: project.admin, body });
+    const states = statesOf(await open(secret));
+    expect((await states.next()).done).toBe(false);
+    await edge.get('DELETE', `/v1/keys/${key.id}`, { bearer: project.admin });
+    expect((await states.next()).done).toBe(true);
+  });
+
   it('are for secret keys, of a domain that exists', async () => {
     const project = await setUp();
     expect((await open(await project.createUserToken('ann'))).status).toBe(403);

@@ -17,7 +17,7 @@ import { domain } from '../../../worker/store/schema.ts';
 import { LIVE } from '../../../worker/store/stats.ts';
 import { OWNERS, SUPPORT } from '../../../worker/store/support.ts';
 import { TASTE, TASTE_VOTES } from '../../../worker/store/tastes.ts';
-import { DOMAIN, makeWorld, PROJECT } from './world.ts';
+import { DOMAIN, importedVote, makeWorld, PROJECT, storeInputs } from './world.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
@@ -36,6 +36,13 @@ it('no statement of a lease, of the held-out part, of the export, of raters, of 
     const scans = steps.filter((step) => /^SCAN (p|preference|batch|b|c|comparison|adapter|alias_move)\b/.test(step));
     expect(scans, sql).toEqual([]);
   }
+});
+
+it('a vote that is deleted is none of its minute', async () => {
+  const db = await makeWorld();
+  await storeInputs(db, [importedVote(1), importedVote(2), importedVote(3)], 600_000);
+  await db.$client.prepare('DELETE FROM preference WHERE seq = 2').run();
+  expect(await db.$client.prepare('SELECT minute, n FROM vote_minute').raw()).toEqual([[10, 2]]);
 });
 
 /** D1 counts the rows that a statement reads: the cost of a lease, without a clock. */
