@@ -40,6 +40,17 @@ export const THEIR_COMPARISONS = `SELECT c.id, c.nonce IS NOT NULL AS isDealt, c
       WHERE a.project = c.project AND a.comparison = c.id) AS made
   FROM comparison AS c WHERE c.project = ?1 AND c.id IN (SELECT comparison ${NEWEST})`;
 
+/** Votes come, are replaced by later ones, and are deleted: whichever happened, one of the two numbers is another. */
+export const STATE_OF_VOTES = `SELECT
+    (SELECT max(seq) FROM preference WHERE project = ?1 AND domain = ?2) AS newest,
+    (SELECT sum(n) FROM preference_count WHERE project = ?1 AND domain = ?2) AS votes`;
+
+/** Names what `readWindow` would read now. */
+export async function stateOfVotes(db: Database, project: string, domain: string): Promise<string> {
+  const row = await db.$client.prepare(STATE_OF_VOTES).bind(project, domain).first<{ newest: number; votes: number }>();
+  return `${project} ${domain} ${row?.newest} ${row?.votes}`;
+}
+
 /** At most WINDOW of them, oldest first. */
 export async function readWindow(db: Database, project: string, domain: string): Promise<WindowVote[]> {
   const [votes, comparisons] = (await db.$client.batch(

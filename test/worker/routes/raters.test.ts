@@ -84,6 +84,19 @@ describeOnHosts('raters', (edge) => {
     expect(await report()).toMatchObject({ votes: 3, people: 3, judgedTwice: 1 });
   });
 
+  it('are made anew when a vote comes, and when one is replaced', async () => {
+    const { send, report } = await setUp();
+    const votes = importedVotes(3, { user: 'ann' });
+    await send(votes.slice(0, 2));
+    const first = await report();
+    expect(await report()).toEqual(first);
+    await send(votes.slice(2));
+    expect((await report()).votes).toBe(3);
+    const [replaced] = votes;
+    await send([{ ...replaced, id: uuidv7(), choice: { type: 'tie' }, supersedes: replaced?.id }]);
+    expect((await report()).votes).toBe(2);
+  });
+
   it('say nothing of a domain without votes, and are not for pages or for those who only ask', async () => {
     const { project, report } = await setUp();
     expect(await report()).toMatchObject({ votes: 0, people: 0, alpha: null, position: null, raters: [], models: [] });

@@ -12,7 +12,7 @@ import { MEMBERS } from '../../../worker/store/batches-weights.ts';
 import { database } from '../../../worker/store/database.ts';
 import { BATCH_EXAMPLES, HELD_OUT_EXAMPLES, HELD_OUT_PROMPTS } from '../../../worker/store/examples.ts';
 import { DOMAIN_PAGE, PROJECT_PAGE, USER_PAGE } from '../../../worker/store/preferences-export.ts';
-import { NEWEST_DECIDED, THEIR_COMPARISONS } from '../../../worker/store/raters.ts';
+import { NEWEST_DECIDED, STATE_OF_VOTES, THEIR_COMPARISONS } from '../../../worker/store/raters.ts';
 import { domain } from '../../../worker/store/schema.ts';
 import { LIVE } from '../../../worker/store/stats.ts';
 import { OWNERS, SUPPORT } from '../../../worker/store/support.ts';
@@ -25,7 +25,7 @@ it('no statement of a lease, of the held-out part, of the export, of raters, of 
   const db = await makeWorld();
   const pages = [DOMAIN_PAGE, PROJECT_PAGE, USER_PAGE, HELD_OUT_PROMPTS];
   const tastes = [TASTE, TASTE_VOTES, OWNERS, SUPPORT];
-  const raters = [NEWEST_DECIDED, THEIR_COMPARISONS, MEMBERS];
+  const raters = [NEWEST_DECIDED, STATE_OF_VOTES, THEIR_COMPARISONS, MEMBERS];
   const live = [...Object.values(LIVE), OF_DOMAIN, OF_STATE];
   for (const sql of [OFFERS, FORM, FILL, BATCH_EXAMPLES, HELD_OUT_EXAMPLES, ...pages, ...tastes, ...raters, ...live]) {
     const parameters = Math.max(...Array.from(sql.matchAll(/\?(\d+)/g), ([, n]) => Number(n)));
