@@ -2,8 +2,11 @@
 
 const LOOK_MS = 2000;
 const HEARTBEAT_MS = 15_000;
-/** A stream ends by itself: a caller whose going was never noticed costs no more than that. */
-const LONGEST_MS = 600_000;
+/**
+ * A stream ends by itself: a caller whose going was never noticed costs no more than that. An invocation on Workers may ask D1 a
+ * thousand times (developers.cloudflare.com/d1/platform/limits): 150 looks of five statements.
+ */
+const LONGEST_MS = 300_000;
 /** After which a browser asks again. */
 const RETRY_MS = 1000;
 

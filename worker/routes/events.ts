@@ -16,7 +16,7 @@ events.openapi(
     path: '/v1/domains/{domain}/events',
     summary: 'How a domain is right now, as server-sent events (any secret key)',
     description:
-      'An event `state` at once and whenever something changed: looked at every 2 seconds. A comment every 15 seconds shows that the line stands. The stream ends after 10 minutes, and when the key is revoked; whoever wants more asks again, as an EventSource does by itself.',
+      'An event `state` at once and whenever something changed: looked at every 2 seconds. A comment every 15 seconds shows that the line stands. The stream ends after 5 minutes, and when the key is revoked; whoever wants more asks again, as an EventSource does by itself.',
     request: { params: z.object({ domain: Slug }) },
     responses: {
       200: {

@@ -64,7 +64,7 @@ export function optionsOf(
       ...lines.flatMap(({ isSoft, isFaint }): uPlot.Series[] => [
         {
           stroke: isSoft || isFaint ? colours.soft : colours.accent,
-          width: isFaint ? 1 : 2,
+          width: isBars ? 0 : isFaint ? 1 : 2,
           ...(isFaint && { alpha: 0.45 }),
           ...(isSoft && { dash: [5, 4] }),
           ...(isBars && {
