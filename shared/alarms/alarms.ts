@@ -53,7 +53,7 @@ function heldBack({ domain }: DomainStats, head: AdapterRecord): Alarm[] {
   return [
     {
       level: 'alarm',
-      words: `The newest adapter ${short(head.sha)} is held back: ${why.replace(/\.$/, '')}. ${served}`,
+      words: `The head ${short(head.sha)} is held back: ${why.replace(/\.$/, '')}. ${served}`,
       view: 'adapters',
       rest: [head.sha],
     },

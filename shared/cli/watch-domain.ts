@@ -1,5 +1,6 @@
 /** A domain while it lives, and each sight of it in words. */
 import { findAlarms } from '../alarms/alarms.ts';
+import { isCurrent, withCounts } from '../alarms/sight.ts';
 import { count, plural, short, votes } from '../alarms/words.ts';
 import type { Client } from '../client/client.ts';
 import type { DomainLive } from '../contracts/console.ts';
@@ -16,12 +17,8 @@ export interface Sight {
 /** Until the signal aborts or the edge refuses. */
 export async function* watchDomain(client: Client, domain: string, signal: AbortSignal): AsyncGenerator<Sight> {
   let stats = await client.getStats(domain, { signal });
-  let seen = '';
   for await (const live of client.watchDomain(domain, { signal })) {
-    const { head, live: served, newestAdapter, lastMoveAt, batches } = live;
-    const shape = JSON.stringify([head, served, newestAdapter, lastMoveAt, batches]);
-    if (seen !== '' && shape !== seen) stats = await client.getStats(domain, { signal });
-    seen = shape;
+    if (!isCurrent(stats, live)) stats = await client.getStats(domain, { signal });
     yield { live, stats };
   }
 }
@@ -35,14 +32,14 @@ function drawMinutes(perMinute: readonly number[]): string {
 }
 
 export function formatSight({ live, stats }: Sight): string[] {
-  const { preferences, batches, votesPerMinute, notTrainable, now } = live;
+  const { preferences, batches, votesPerMinute, now } = live;
   const { waiting = 0, batched = 0, consumed = 0, quarantined = 0 } = preferences;
   const { domain, adapters } = stats;
   const newest = adapters.at(-1);
   const state = newest && (newest.sha === live.live ? 'it answers' : `${short(live.live)} answers`);
   const [before = 0, running = 0] = votesPerMinute.slice(-2);
   const hour = votesPerMinute.reduce((sum, n) => sum + n, 0);
-  const alarms = findAlarms({ ...stats, preferences, batches, notTrainable }, now);
+  const alarms = findAlarms(withCounts(stats, live), now);
   return [
     `${domain.id} at ${formatTime(now)} UTC`,
     `${plural(running, 'vote')} in this minute, ${count(before)} in the one before, ${count(hour)} in an hour`,

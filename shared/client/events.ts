@@ -19,11 +19,12 @@ async function* readEvents(response: Response, patience: Patience): AsyncGenerat
   try {
     for (;;) {
       const { value, done } = await reader.read();
-      rest += done ? `${decoder.decode()}\n` : decoder.decode(value, { stream: true });
+      // A line that was not ended is no line: the stream was cut in it.
+      if (done) return;
+      rest += decoder.decode(value, { stream: true });
       const lines = rest.split(/\r?\n/);
       rest = lines.pop() ?? '';
       for (const line of lines) if (line.startsWith('data:')) yield line.slice(5).trim();
-      if (done) return;
     }
   } finally {
     await reader.cancel().catch(() => undefined);

@@ -17,11 +17,13 @@ export function startPatience(edge: string, limitMs: number, caller?: AbortSigna
   const controller = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let ranOut = false;
-  let giveUp = (_: unknown) => {};
-  const ended = new Promise<never>((_, reject) => {
-    giveUp = reject;
-  });
-  ended.catch(() => undefined);
+  let over: { reason: unknown } | undefined;
+  // One entry a wait: a race against one long promise would keep all that ever won it.
+  const waiting = new Set<(reason: unknown) => void>();
+  const giveUp = (reason: unknown) => {
+    over ??= { reason };
+    for (const reject of waiting) reject(reason);
+  };
 
   const stop = () => {
     controller.abort(caller?.reason);
@@ -50,7 +52,12 @@ export function startPatience(edge: string, limitMs: number, caller?: AbortSigna
       caller?.removeEventListener('abort', stop);
     },
     /** The promise, or a rejection once nobody waits for it any more. */
-    hold: <T>(promise: Promise<T>): Promise<T> => Promise.race([promise, ended]),
+    hold: <T>(promise: Promise<T>): Promise<T> =>
+      new Promise<T>((resolve, reject) => {
+        if (over) reject(over.reason);
+        waiting.add(reject);
+        promise.then(resolve, reject).finally(() => waiting.delete(reject));
+      }),
     /** What a failure was. Throws the caller's reason when it was the caller who ended it. */
     explain(error: unknown, { code = 'network', what = `cannot reach ${edge}` } = {}): EdgeError {
       if (caller?.aborted) throw caller.reason;

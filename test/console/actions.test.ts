@@ -1,6 +1,6 @@
 /** What an operator does in the console: signs in, reads by keyboard, moves what is served, changes settings, makes keys, exports. */
 import { readFile } from 'node:fs/promises';
-import type { Page } from 'playwright-core';
+import type { Page, Route } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CORPUS } from '../widget/xss-corpus.ts';
 import { DOMAIN, EMPTY } from './seed.ts';
@@ -42,6 +42,12 @@ describe.each(['workers', 'deno'] as const)('the console, served by %s', (host) 
       expect(kept).toBe('[{},{},""]');
       await page.reload();
       await expect.poll(() => page.locator('h1').textContent(), PATIENT).toBe('Did it do harm?');
+      // Who could not be signed out is told so, and still is.
+      const cut = (route: Route) => (route.request().method() === 'DELETE' ? route.abort() : route.continue());
+      await page.route('**/console/session', cut);
+      await page.getByRole('button', { name: 'Sign out' }).click();
+      await page.getByText('You are still signed in: ').waitFor();
+      await page.unroute('**/console/session', cut);
       await page.getByRole('button', { name: 'Sign out' }).click();
       await page.getByLabel('Admin key').waitFor(PATIENT);
       await page.reload();

@@ -13,7 +13,7 @@ const MOST = 10_000;
 
 type Tries = Map<string, { wrong: number; until: number }>;
 
-// Per database and process, and by the id that a try names: nobody else's tries shut a person out.
+// Per database and process, and by the id that a try names: tries at one key leave the others alone.
 const counted = new WeakMap<object, Tries>();
 
 /**

@@ -57,7 +57,7 @@ const revoke = defineCommand(
     summary: 'Ends a key at once.',
     positionals: ['ID'],
     options: { json: jsonOption, ...connectionOptions },
-    example: 'prefloop keys revoke 4f0c7d21',
+    example: 'prefloop keys revoke 4f0c7d2193ab56e8',
   },
   async (values, [id = '']) => {
     await openClient(values).revokeKey(id);

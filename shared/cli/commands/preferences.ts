@@ -32,7 +32,11 @@ const list = defineCommand(
     const items: Preference[] = [];
     if (user !== undefined && domain === undefined) throw new UsageError('--user goes with --domain');
     const given = { ...(domain !== undefined && { domain }), ...(user !== undefined && { user }) };
-    const query = { ...given, ...(after !== undefined && { after }), limit: Math.min(limit, LARGEST_PAGE) };
+    const query = {
+      ...given,
+      ...(after !== undefined && { after }),
+      limit: wanted.size > 0 ? LARGEST_PAGE : Math.min(limit, LARGEST_PAGE),
+    };
     for await (const vote of openClient(values).eachPreference(query)) {
       if (wanted.size > 0 && !wanted.has(vote.status)) continue;
       items.push(vote);

@@ -52,7 +52,7 @@ describe('alarms', () => {
     const failed = gate({ name: 'kl', passed: false, reason: 'it drifted by 0.9, more than 0.6.' });
     const given = stats({ adapters: [adapter('a', null), adapter('b', 'a', { gates: [failed] })] }, { head: 'b' });
     expect(words(given)).toEqual([
-      'alarm: The newest adapter b is held back: it drifted by 0.9, more than 0.6. a answers meanwhile.',
+      'alarm: The head b is held back: it drifted by 0.9, more than 0.6. a answers meanwhile.',
     ]);
   });
 

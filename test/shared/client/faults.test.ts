@@ -158,6 +158,16 @@ describe('events of a domain', () => {
     expect(server.seen.map(({ url }) => url)).toEqual(Array(2).fill('/v1/domains/tone/events'));
   });
 
+  test('that end in the middle of an event tell what was whole', async () => {
+    server.answers = [
+      (_, response) => response.end(`${state(1)}event: state\ndata: {"now":`),
+      (_, response) => response.end(state(2)),
+    ];
+    const states = connect().watchDomain('tone');
+    expect([(await states.next()).value, (await states.next()).value]).toEqual([{ now: 1 }, { now: 2 }]);
+    await states.return(undefined);
+  });
+
   test('that break off are gone on from; what refuses them, or none at all, is an error', async () => {
     server.answers = [
       (_, response) => void response.writeHead(200).write(state(1), () => response.destroy()),

@@ -61,14 +61,17 @@ export const openAdapters: View = ({ place, domain, rest: [chosen], refresh }) =
     }
     const isChosen = chosen !== undefined && adapter.sha.startsWith(chosen);
     const failed = adapter.gates.filter(({ passed }) => !passed);
+    const words = list(failed.map(({ name }) => name));
     const state =
       failed.length > 0
-        ? `held back by ${list(failed.map(({ name }) => name))}`
-        : adapter.stage === 'staged'
+        ? adapter.liveAt === null
+          ? `held back by ${words}`
+          : `served although ${words} failed`
+        : adapter.liveAt === null
           ? 'never served'
-          : adapter.stage === 'retired'
-            ? 'served before'
-            : adapter.stage;
+          : adapter.stage === 'live'
+            ? 'live'
+            : 'served before';
     const line = make(
       'a',
       {

@@ -6,7 +6,7 @@ import { readAddress, type ViewName, writeAddress } from './address.ts';
 import { openAnswers } from './answers.ts';
 import { startExplaining } from './explain.ts';
 import { type Feed, openFeed } from './feed.ts';
-import { showFrame, showLink } from './frame.ts';
+import { sayInHead, showFrame, showLink } from './frame.ts';
 import { openHarm } from './harm.ts';
 import { openLearning } from './learning.ts';
 import { empty, make } from './node.ts';
@@ -61,6 +61,16 @@ async function enter(): Promise<void> {
   follow(true);
 }
 
+/** Who could not be signed out still is signed in, and is told so. */
+async function leaveForGood(): Promise<void> {
+  try {
+    await signOut();
+  } catch (error) {
+    return sayInHead(`You are still signed in: ${sayError(error)}`);
+  }
+  askToSignIn('You are signed out.');
+}
+
 function follow(isFirst = false): void {
   if (!session) return;
   const address = readAddress(location.hash);
@@ -69,7 +79,7 @@ function follow(isFirst = false): void {
     location.replace(writeAddress(first.id, 'now'));
     return;
   }
-  showFrame(session, domains, address, () => void signOut().finally(() => askToSignIn('You are signed out.')));
+  showFrame(session, domains, address, () => void leaveForGood());
   if (!address) {
     showNoDomain();
     return;

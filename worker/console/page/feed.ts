@@ -1,4 +1,6 @@
 /** What is known of one domain: its statistics, and what the edge says of it every few seconds while the page is open. */
+
+import { isCurrent } from '../../../shared/alarms/sight.ts';
 import type { DomainLive } from '../../../shared/contracts/console.ts';
 import type { DomainStats } from '../../../shared/contracts/stats.ts';
 import { edge, sayError } from './session.ts';
@@ -24,7 +26,7 @@ export function openFeed(domain: string, changed: (feed: Feed) => void): { refre
   let timer = 0;
   let closed = false;
   let skew = 0;
-  let seen = '';
+  let again = 0;
 
   const tell = () => {
     feed.now = Date.now() + skew;
@@ -37,6 +39,8 @@ export function openFeed(domain: string, changed: (feed: Feed) => void): { refre
       feed.error = null;
     } catch (error) {
       feed.error = sayError(error);
+      clearTimeout(again);
+      if (!closed) again = window.setTimeout(() => void refresh(), POLL_MS);
     }
     tell();
   }
@@ -49,13 +53,8 @@ export function openFeed(domain: string, changed: (feed: Feed) => void): { refre
       skew = live.now - Date.now();
       feed.live = live;
       feed.link = 'open';
-      // What the statistics hold besides counts: adapters, moves, and the two pointers.
-      const { head, live: served, newestAdapter, lastMoveAt, batches } = live;
-      const now = JSON.stringify([head, served, newestAdapter, lastMoveAt, batches]);
-      const isNews = seen !== '' && seen !== now;
-      seen = now;
-      if (isNews) void refresh();
-      else tell();
+      if (feed.stats && isCurrent(feed.stats, live)) tell();
+      else void refresh();
     });
     source.onerror = () => {
       feed.link = 'lost';
@@ -73,6 +72,7 @@ export function openFeed(domain: string, changed: (feed: Feed) => void): { refre
     close: () => {
       closed = true;
       clearTimeout(timer);
+      clearTimeout(again);
       source?.close();
     },
   };

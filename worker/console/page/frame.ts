@@ -45,9 +45,14 @@ export function showFrame(
 const SAID = {
   opening: 'Connecting…',
   open: 'Live',
-  lost: 'Read every 10 s',
+  lost: 'Reconnecting…',
   gone: 'The edge cannot be reached. Trying again.',
 };
+
+/** Beside the domain, until the link to the edge has news. */
+export function sayInHead(words: string): void {
+  place('link').textContent = words;
+}
 
 export function showLink({ link: told, error }: Feed): void {
   const link = told === 'lost' && error ? 'gone' : told;

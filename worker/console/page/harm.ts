@@ -69,7 +69,9 @@ function summarise(adapters: AdapterRecord[]): string {
   if (bounded.length === 0)
     return `No bound is set: ${plural(adapters.length, 'adapter')} went by with nothing to fail. Set bounds under Settings.`;
   if (failed.length === 0) return `${plural(adapters.length, 'adapter')}, and every gate held.`;
-  return `${plural(failed.length, 'adapter')} of the last ${adapters.length} failed a gate and ${failed.length === 1 ? 'was' : 'were'} held back.`;
+  const held = failed.filter(({ liveAt }) => liveAt === null).length;
+  const and = held === failed.length ? ` and ${held === 1 ? 'was' : 'were'} held back` : `, ${held} of them held back`;
+  return `${plural(failed.length, 'adapter')} of the last ${adapters.length} failed a gate${and}.`;
 }
 
 /** The value, its interval, and in words whether it holds. */

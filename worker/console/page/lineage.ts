@@ -46,7 +46,7 @@ export function layOut<T extends Node>(adapters: readonly T[], head: string | nu
   let started = waits[0] === null;
   const isPending = (lane: number) => lane === 0 && !started;
   for (const adapter of adapters.toReversed()) place(adapter.sha, adapter, parentOf(adapter));
-  if (waits.includes(EARLIER)) place(EARLIER, undefined, waits.includes(BASE) ? BASE : BASE);
+  if (waits.includes(EARLIER)) place(EARLIER, undefined, BASE);
   if (waits.includes(BASE) || rows.length === 0) place(BASE, null, null);
   return { rows, lanes };
 }

@@ -1,5 +1,6 @@
 /** Now: what was learned last, from what, what comes in, and what asks for somebody. */
 import { findAlarms } from '../../../shared/alarms/alarms.ts';
+import { withCounts } from '../../../shared/alarms/sight.ts';
 import type { Batch } from '../../../shared/contracts/batch.ts';
 import { writeAddress } from './address.ts';
 import { gateOf } from './curves.ts';
@@ -65,7 +66,13 @@ export const openNow: View = ({ place, domain, refresh }) => {
     if (batch.state !== 'quarantined') return batch.error ? `failed before: ${batch.error}` : '';
     const again = button('Put it back', async () => {
       again.disabled = true;
-      await edge.requeueBatch(batch.id).catch((error) => refill(batches, note(sayError(error))));
+      try {
+        await edge.requeueBatch(batch.id);
+      } catch (error) {
+        again.disabled = false;
+        again.after(note(sayError(error)));
+        return;
+      }
       await refresh();
     });
     return make('span', {}, batch.error ?? 'no reason was given', ' ', again);
@@ -77,7 +84,7 @@ export const openNow: View = ({ place, domain, refresh }) => {
       if (error && !stats) return refill(alarms, make('li', { class: 'alarm' }, error));
       if (!stats) return;
       sayLearned(heading, lead, feed);
-      const found = findAlarms(stats, now);
+      const found = findAlarms(withCounts(stats, live), now);
       const items = found.map(({ level, words, view, rest = [] }) =>
         make(
           'li',

@@ -2,7 +2,7 @@
 import type { Measured } from './figures.ts';
 import type { Term } from './terms.ts';
 
-export type Line = { term: Term; points: Measured[]; isSoft?: boolean; isFaint?: boolean };
+export type Line = { term: Term; points: Measured[]; isSoft?: boolean };
 export type Bound = { y: number; label: string };
 
 export type Picture = {

@@ -61,18 +61,17 @@ export function optionsOf(
     ],
     series: [
       {},
-      ...lines.flatMap(({ isSoft, isFaint }): uPlot.Series[] => [
+      ...lines.flatMap(({ isSoft }): uPlot.Series[] => [
         {
-          stroke: isSoft || isFaint ? colours.soft : colours.accent,
-          width: isBars ? 0 : isFaint ? 1 : 2,
-          ...(isFaint && { alpha: 0.45 }),
+          stroke: isSoft ? colours.soft : colours.accent,
+          width: isBars ? 0 : 2,
           ...(isSoft && { dash: [5, 4] }),
           ...(isBars && {
             fill: colours.accent,
             paths: uPlot.paths.bars?.({ size: [0.7, 40] }) as uPlot.Series.PathBuilder,
           }),
           points: {
-            show: isShort && !isBars && !isFaint,
+            show: isShort && !isBars,
             size: 6,
             fill: isSoft ? colours.soft : colours.accent,
             width: 0,

@@ -36,17 +36,15 @@ export function openPlot(question: string, sync: string | null = null): Plot {
   function read(index: number, isSaid = false): void {
     if (!picture) return;
     const at = Math.min(Math.max(index, 0), last());
-    const parts = picture.lines
-      .filter(({ isFaint }) => !isFaint)
-      .flatMap(({ term: name, points, isSoft }) => [
-        make(
-          'span',
-          { class: isSoft ? 'key soft' : 'key' },
-          term(name),
-          ' ',
-          measured(points[at] ?? { value: null }, picture?.format),
-        ),
-      ]);
+    const parts = picture.lines.flatMap(({ term: name, points, isSoft }) => [
+      make(
+        'span',
+        { class: isSoft ? 'key soft' : 'key' },
+        term(name),
+        ' ',
+        measured(points[at] ?? { value: null }, picture?.format),
+      ),
+    ]);
     reading.setAttribute('aria-live', isSaid ? 'polite' : 'off');
     refill(reading, ...parts, make('span', { class: 'where' }, picture.names[at] ?? ''));
   }
@@ -54,16 +52,15 @@ export function openPlot(question: string, sync: string | null = null): Plot {
   function tabulate(): void {
     if (!picture || !unfolded.open) return;
     const { lines, names, format, x } = picture;
-    const shown = lines.filter(({ isFaint }) => !isFaint);
     const rows = x.map((_, at) => [
       names[at] ?? '',
-      ...shown.map(({ points }) => measured(points[at] ?? { value: null }, format)),
+      ...lines.map(({ points }) => measured(points[at] ?? { value: null }, format)),
     ]);
     refill(
       numbers,
       table(
         question,
-        [picture.xUnit, ...shown.map(({ term: name }) => term(name))],
+        [picture.xUnit, ...lines.map(({ term: name }) => term(name))],
         rows.toReversed().slice(0, MOST_ROWS),
       ),
     );

@@ -30,8 +30,6 @@ export const TERMS = {
   'console.notTrainable': 'Not trainable',
   'console.superseded': 'Replaced',
   'console.quarantined': 'Set aside',
-  'console.batches': 'Batches',
-  'console.age': 'Age of the newest adapter',
   'console.freed': 'Freed',
   'console.alpha': 'Agreement (α)',
   'console.position': 'First-place bias',
