@@ -30,6 +30,7 @@ export function openPlot(question: string, sync: string | null = null): Plot {
   let plot: uPlot | null = null;
   let drawn = '';
   let stopped = () => {};
+  let frame = 0;
 
   const last = () => (picture?.x.length ?? 0) - 1;
 
@@ -66,10 +67,15 @@ export function openPlot(question: string, sync: string | null = null): Plot {
     );
   }
 
+  function erase(): void {
+    stopped();
+    plot?.destroy();
+    plot = null;
+  }
+
   function render(): void {
     if (!picture) return;
-    plot?.destroy();
-    stopped();
+    erase();
     canvas.replaceChildren();
     const made = new uPlot(
       optionsOf(picture, canvas.clientWidth || 320, sync, (index) => read(index ?? last())),
@@ -111,16 +117,20 @@ export function openPlot(question: string, sync: string | null = null): Plot {
       const isEmpty = next.x.length === 0;
       canvas.hidden = unfolded.hidden = reading.hidden = isEmpty;
       node.querySelector('.empty')?.remove();
-      if (isEmpty) return node.append(empty(next.missing));
+      cancelAnimationFrame(frame);
+      if (isEmpty) {
+        erase();
+        return node.append(empty(next.missing));
+      }
       // Into the page first: a drawing needs to know how wide it is.
-      requestAnimationFrame(render);
+      frame = requestAnimationFrame(render);
       read(last());
       tabulate();
     },
     close: () => {
       scheme.removeEventListener('change', recolour);
-      stopped();
-      plot?.destroy();
+      cancelAnimationFrame(frame);
+      erase();
     },
   };
 }
