@@ -1,4 +1,4 @@
-/** The page of `npm run demo` in a real browser, over the real edge, inference server and runner. */
+/** The page of `npm run demo`, and the console beside it, in a real browser, over the real edge, inference server and runner. */
 import { rm } from 'node:fs/promises';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -36,6 +36,18 @@ async function open(width: number, colorScheme: 'light' | 'dark' = 'light'): Pro
   return { page, errors };
 }
 
+/** The operator's page of the same edge, signed in, at what happens now. */
+async function openConsole(): Promise<{ page: Page; errors: string[] }> {
+  const page = await browser.newPage({ viewport: { width: 1200, height: 800 } });
+  const errors: string[] = [];
+  page.on('pageerror', (error) => errors.push(error.message));
+  await page.goto(`${stack.edge}/console#/domains/${DOMAIN}/now`);
+  await page.getByLabel('Admin key').fill(stack.adminKey);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.locator('#tabs a').first().waitFor(PATIENT);
+  return { page, errors };
+}
+
 describe('the demo page', { timeout: 240_000 }, () => {
   it('shows a prompt and two replies, and says what will appear where nothing is yet', async () => {
     const { page, errors } = await open(1200);
@@ -60,8 +72,10 @@ describe('the demo page', { timeout: 240_000 }, () => {
     await page.close();
   });
 
-  it('takes votes by keyboard, trains on them, and puts the new replies beside the old ones', async () => {
+  it('takes votes by keyboard, trains on them, and puts the new replies beside the old ones; the console watches', async () => {
     const { page, errors } = await open(1200);
+    const watching = await openConsole();
+    await watching.page.getByRole('heading', { name: 'Nothing learned yet' }).waitFor(PATIENT);
     stack.startRunner();
     for (const key of ['1', '2', '1', '0', '2', '1', '2', '1']) {
       await page.locator('.reply:enabled').first().waitFor(PATIENT);
@@ -75,6 +89,19 @@ describe('the demo page', { timeout: 240_000 }, () => {
     expect(await page.locator('#loss svg').getAttribute('aria-label')).toContain('Training loss');
     expect(errors).toEqual([]);
     await page.close();
+
+    // Nobody has loaded it anew.
+    await expect
+      .poll(() => watching.page.locator('h1').textContent(), PATIENT)
+      .toContain(`Learned from ${VOTES} votes`);
+    await expect.poll(() => watching.page.locator('main').textContent(), PATIENT).toContain('and it answers now');
+    await watching.page.getByRole('link', { name: 'Learning' }).click();
+    await watching.page.locator('figure.plot .canvas canvas').first().waitFor(PATIENT);
+    await watching.page.getByRole('link', { name: 'Adapters' }).click();
+    await expect.poll(() => watching.page.locator('.lineage .adapter').count(), PATIENT).toBe(1);
+    expect(await watching.page.locator('.lineage').textContent()).toContain('live');
+    expect(watching.errors).toEqual([]);
+    await watching.page.close();
   });
 
   it('says plainly where personal weights are missing', async () => {
