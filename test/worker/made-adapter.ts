@@ -1,7 +1,7 @@
 /** Adapters made up for tests: small, valid, each one with weights of its own. */
 import { manifestSha } from '../../worker/adapter-files/manifest.ts';
 import { adapterConfig, floats, loraTensors, MODULES, safetensorsFile } from './adapter-files/safetensors-file.ts';
-import type { Answer, TestEdge } from './hosts.ts';
+import type { Answer, TestEdge, TestProject } from './hosts.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 type Json = Record<string, unknown>;
@@ -77,6 +77,18 @@ export async function uploadAdapter(edge: TestEdge, bearer: string, adapter: Mad
     const { status, body } = await uploadFile(edge, bearer, file);
     if (status >= 300) throw new Error(`${file.name}: ${status} ${JSON.stringify(body)}`);
   }
+}
+
+/** Uploads and registers it in the domain `replies`, and serves it. Its sha. */
+export async function serveAdapter(edge: TestEdge, { admin }: TestProject, adapter: MadeAdapter): Promise<string> {
+  await uploadAdapter(edge, admin, adapter);
+  const { sha } = adapter.input;
+  await edge.get('POST', '/v1/adapters', {
+    bearer: admin,
+    body: { parent: null, ...adapter.input, domain: 'replies' },
+  });
+  await edge.get('POST', '/v1/domains/replies/promote', { bearer: admin, body: { adapter: sha } });
+  return sha;
 }
 
 export async function sha256(bytes: Bytes): Promise<string> {

@@ -1,5 +1,6 @@
 /** Why a person is answered as they are: decided by what answers them, and then put in words. */
 import type { Context } from 'hono';
+import { short } from '../../shared/alarms/words.ts';
 import type { AdapterRecord } from '../../shared/contracts/adapter.ts';
 import { MAX_EMBEDDED_VOTES } from '../../shared/contracts/encoder.ts';
 import type { UserRoute } from '../../shared/contracts/route.ts';
@@ -94,5 +95,4 @@ function sayParts({ mixture, names }: Mixing): string {
     .join(', ');
 }
 
-const short = (sha: string) => sha.slice(0, 8);
 const plural = (votes: number) => (votes === 1 ? 'one vote' : `${votes} votes`);

@@ -40,7 +40,9 @@ async function reportOf(db: Database, project: string, id: string): Promise<Rate
   reports.set(db.$client, known);
   // Read before the votes: what comes in between makes a report that is newer than its name, and soon replaced.
   const state = await stateOfVotes(db, project, id);
-  const report = known.find(state) ?? reportRaters(id, WINDOW, await readWindow(db, project, id));
+  const before = known.find(state);
+  if (before) return before;
+  const report = reportRaters(id, WINDOW, await readWindow(db, project, id));
   known.keep(state, report);
   return report;
 }

@@ -4,7 +4,7 @@ import { uuidv7 } from '../../../shared/math/uuidv7.ts';
 import { castVotes } from '../encoder/made-encoder.ts';
 import { describeOnHosts, type TestEdge, type TestProject } from '../hosts.ts';
 import { startInferenceServer } from '../inference-server.ts';
-import { type MadeAdapter, makeAdapter, makeImageAdapter, uploadAdapter } from '../made-adapter.ts';
+import { makeAdapter, makeImageAdapter, serveAdapter } from '../made-adapter.ts';
 import { makePixel } from '../made-image.ts';
 import { textCandidate } from '../votes.ts';
 
@@ -46,17 +46,6 @@ async function vote(
   return [...new Set<string>(asked)];
 }
 
-async function serve(edge: TestEdge, { admin }: TestProject, adapter: MadeAdapter): Promise<string> {
-  await uploadAdapter(edge, admin, adapter);
-  const { sha } = adapter.input;
-  await edge.get('POST', '/v1/adapters', {
-    bearer: admin,
-    body: { parent: null, ...adapter.input, domain: 'replies' },
-  });
-  await edge.get('POST', '/v1/domains/replies/promote', { bearer: admin, body: { adapter: sha } });
-  return sha;
-}
-
 const question = (n: number) => ({ messages: [{ role: 'user', content: `Question ${n}?` }] });
 const questions = (count: number) => Array.from({ length: count }, (_, n) => question(n));
 
@@ -66,7 +55,7 @@ describeOnHosts(
     it('are the newest held-out prompts, each once, answered by the base and by what is served', async () => {
       const { project, read } = await setUp(edge, { system: 'Be brief.', temperature: 0.5, topP: 0.9, maxTokens: 20 });
       const held = await vote(edge, project, [...questions(9), question(3)]);
-      const sha = await serve(edge, project, await makeAdapter());
+      const sha = await serveAdapter(edge, project, await makeAdapter());
       const { status, body, headers } = await read();
       expect([status, headers.get('cache-control')]).toEqual([200, 'no-store']);
       expect(SampleList.parse(body).live).toBe(sha);
@@ -107,7 +96,7 @@ describeOnHosts(
       const captions = Array.from({ length: 6 }, (_, n) => ({ text: `creature ${n}` }));
       const held = await vote(edge, project, captions, async () => [await picture(), await picture()] as never);
       // A recipe for either says nothing yet; what the adapter is made of does.
-      const sha = await serve(edge, project, await makeImageAdapter(0.5, { recipe: { method: 'sft' } }));
+      const sha = await serveAdapter(edge, project, await makeImageAdapter(0.5, { recipe: { method: 'sft' } }));
       const { body } = await read('?count=2');
       expect(SampleList.parse(body).samples.map(({ prompt }) => prompt)).toEqual(held.slice(0, 2));
       const [{ before, now }] = body.samples;

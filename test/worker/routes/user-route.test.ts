@@ -9,9 +9,9 @@ import {
   publishSetEncoder,
   tasteVote,
 } from '../encoder/made-encoder.ts';
-import { describeOnHosts, type TestEdge, type TestProject } from '../hosts.ts';
+import { describeOnHosts, type TestEdge } from '../hosts.ts';
 import { startInferenceServer } from '../inference-server.ts';
-import { type MadeAdapter, makeAdapter, makeImageAdapter, uploadAdapter } from '../made-adapter.ts';
+import { makeAdapter, makeImageAdapter, serveAdapter } from '../made-adapter.ts';
 
 const inference = await startInferenceServer();
 afterAll(() => inference.close());
@@ -26,17 +26,6 @@ async function setUp(edge: TestEdge, domain: Json = {}) {
   const read = (bearer = anna, user = 'anna', of = 'replies') =>
     edge.call('GET', `/v1/users/${user}/route?domain=${of}`, { bearer });
   return { project, anna, read };
-}
-
-async function serve(edge: TestEdge, { admin }: TestProject, adapter: MadeAdapter): Promise<string> {
-  await uploadAdapter(edge, admin, adapter);
-  const { sha } = adapter.input;
-  await edge.get('POST', '/v1/adapters', {
-    bearer: admin,
-    body: { parent: null, ...adapter.input, domain: 'replies' },
-  });
-  await edge.get('POST', '/v1/domains/replies/promote', { bearer: admin, body: { adapter: sha } });
-  return sha;
 }
 
 /** What reached the back end when the person of the token asked, and what the answer said of itself. */
@@ -69,7 +58,7 @@ describeOnHosts(
           ],
         });
         expect((await askTexts(edge, anna)).sent?.model).toBe('base');
-        const sha = await serve(edge, project, await makeAdapter());
+        const sha = await serveAdapter(edge, project, await makeAdapter());
         const second = await read();
         expect(second.body).toMatchObject({ adapter: sha, personal: null });
         expect(second.body.because[0]).toContain(sha.slice(0, 8));
@@ -78,7 +67,7 @@ describeOnHosts(
 
       it('is the mixture that reaches the back end, part by part, before and after a vote', async () => {
         const { project, anna, read } = await setUp(edge);
-        const live = await serve(edge, project, await makeAdapter());
+        const live = await serveAdapter(edge, project, await makeAdapter());
         const basis = await makeBasis(edge, project, 3);
         const mixture = makeMixture(basis);
         const sha = await publishMixture(edge, project, mixture);
@@ -136,7 +125,7 @@ describeOnHosts(
         const { project, anna, read } = await setUp(edge, drawing);
         const encoder = await publishSetEncoder(edge, project, await makeSetEncoder());
         const adapter = await makeImageAdapter(0.25, { encoder, recipe: drawing.recipe });
-        const sha = await serve(edge, project, adapter);
+        const sha = await serveAdapter(edge, project, adapter);
         for (const votes of [0, 1]) {
           const { body } = await read();
           const { sent, personal } = await askPictures(edge, anna);
@@ -161,7 +150,7 @@ describeOnHosts(
       it('is everybody’s where nothing is served, and where what is served knows nobody', async () => {
         const { project, anna, read } = await setUp(edge, drawing);
         expect((await read()).body).toMatchObject({ adapter: null, personal: null, votes: 0 });
-        const sha = await serve(edge, project, await makeImageAdapter(0.75));
+        const sha = await serveAdapter(edge, project, await makeImageAdapter(0.75));
         const { body } = await read();
         expect(body).toMatchObject({ adapter: sha, personal: null });
         expect(body.because[1]).toContain('without a user encoder');
