@@ -56,6 +56,9 @@ class Lessons:
 
 # Of the second loss, beside the first.
 UNSURE_WEIGHT = 0.1
+# The prior alone speaks for one person in so many as there are numbers of votes: at everybody's rate a short fit leaves it where it
+# began, and what all like is only found out vote by vote.
+PRIOR_RATE = 30.0
 # (how many people, generator) → votes of people drawn anew
 DrawVotes = Callable[[int, torch.Generator], Votes]
 
@@ -120,14 +123,16 @@ def fit_set_encoder(
     size = shape.tokens * shape.width
     telling = Telling(size, lessons.said_RD.shape[1]) if lessons else None
     parameters = [one for part in (encoder, foresight, telling) if part for one in part.parameters()]
-    optimizer = torch.optim.AdamW(parameters, options.learning_rate, weight_decay=options.weight_decay)
+    groups = [
+        {"params": [encoder.prior_E], "rate": PRIOR_RATE * options.learning_rate, "weight_decay": 0.0},
+        {"params": [one for one in parameters if one is not encoder.prior_E], "rate": options.learning_rate},
+    ]
+    optimizer = torch.optim.AdamW(groups, options.learning_rate, weight_decay=options.weight_decay)
     losses: list[float] = []
     for step in range(options.steps):
         for group in optimizer.param_groups:
             warm = min(1.0, (step + 1) / 100)
-            group["lr"] = (
-                options.learning_rate * warm * 0.5 * (1.01 + math.cos(math.pi * step / options.steps))
-            )
+            group["lr"] = group["rate"] * warm * 0.5 * (1.01 + math.cos(math.pi * step / options.steps))
         votes = draw(options.people, generator)
         support, asked = split(votes, options.support, generator)
         is_taught_alone = lessons is not None and lessons.share == 1
