@@ -20,10 +20,9 @@ from prefloop.recipes.ppd import UNASKED
 from prefloop.taste.features import load_feature_encoder
 from prefloop.taste.fit import Votes
 from prefloop.taste.set_encoder import FILE, SetEncoder, read_set_encoder
-from prefloop.taste.votes import picked
+from prefloop.taste.votes import DRAWN_FOR_A_DEAL, drawing_features, picked
 from prefloop.tiny.personal import IMAGES
-from prefloop.tiny.sprites.draw import every_drawing
-from prefloop.tiny.sprites.voters import VOTE_NOISE, draw_tastes
+from prefloop.tiny.sprites.voters import VOTE_NOISE, Draws, draw_tastes
 
 BETA, PRECISION = 60.0, 25.0
 # As the recipe has it; tried on the tuning seed, which counts for nothing else.
@@ -40,6 +39,12 @@ def user_encoder() -> SetEncoder:
     return read_set_encoder((IMAGES / "encoder" / FILE).read_bytes())
 
 
+@cache
+def all_features() -> Tensor:
+    """(C, F) of every drawing."""
+    return drawing_features(load_feature_encoder("tiny"))
+
+
 def fresh_projection() -> UserProjection:
     made = personalize(model(), user_encoder().width)
     made.loudness = LOUDNESS
@@ -51,16 +56,9 @@ class PersonalPictures:
 
     def __init__(self, context: Context, captions: int = CAPTIONS):
         self.context = context
-        self.world = PictureWorld(context.seed, context.size(8000, 60), context.size(captions, 2))
-
-    @cached_property
-    def features_CF(self) -> Tensor:
-        """Of the drawings that are used, zeros elsewhere."""
-        used = self.world.used
-        features_UF = load_feature_encoder("tiny").features(every_drawing()[used])
-        return features_UF.new_zeros(len(self.world.axes_CK), features_UF.shape[1]).index_copy(
-            0, used, features_UF
-        )
+        self.features_CF = all_features()
+        draws = Draws(DRAWN_FOR_A_DEAL, self.features_CF)
+        self.world = PictureWorld(context.seed, context.size(8000, 60), context.size(captions, 2), draws)
 
     def people(self, count: int) -> tuple[Tensor, Tensor, Tensor]:
         """(tastes (P, K), deals (P, V), picks (P, V)) of people to test on."""

@@ -22,7 +22,7 @@ from prefloop.tiny.sprites.attributes import Creature, caption_of, read_caption,
 from prefloop.tiny.sprites.draw import every_drawing
 from prefloop.tiny.sprites.reader import follows, read_images
 from prefloop.tiny.sprites.tastes import ASKED_FOR, AXES
-from prefloop.tiny.sprites.voters import VOTE_NOISE, Deals, axes_of_creatures, choose, sample_deals
+from prefloop.tiny.sprites.voters import VOTE_NOISE, Deals, Draws, axes_of_creatures, choose, sample_deals
 
 # Of the tiny diffusion model's denoiser, in its folder.
 WEIGHTS = "unet/diffusion_pytorch_model.safetensors"
@@ -56,11 +56,13 @@ class Seen:
 
 @dataclass(frozen=True)
 class PictureWorld:
-    """seed: of the deals, and of the captions that nobody votes on, so many, which name one to four things as theirs do."""
+    """seed: of the deals, and of the captions that nobody votes on, so many, which name one to four things as theirs do.
+    draws: of which the drawings of a deal are those that differ most."""
 
     seed: int
     deals_count: int
     kept_out: int
+    draws: Draws | None = None
 
     @cached_property
     def captions(self) -> list[str]:
@@ -72,7 +74,7 @@ class PictureWorld:
 
     @cached_property
     def deals(self) -> Deals:
-        drawn = sample_deals(self.deals_count, DEALT, self.seed)
+        drawn = sample_deals(self.deals_count, DEALT, self.seed, self.draws)
         kept_out = set(self.captions)
         kept = [place for place, caption in enumerate(drawn.captions) if caption not in kept_out]
         return Deals(drawn.creatures[kept], tuple(drawn.captions[place] for place in kept))

@@ -7,7 +7,7 @@ import type { Message } from '../../shared/contracts/prompt.ts';
 import { Text } from '../../shared/contracts/text.ts';
 import { ApiError } from '../access/api-error.ts';
 import type { BackEnd } from './back-end.ts';
-import { mostDifferent } from './most-different.ts';
+import { mostDifferent, textDistance } from './most-different.ts';
 
 export type Draw = { role: 'live' | 'head' | 'base'; adapter: string | null; seed: number };
 export type Wish = {
@@ -64,10 +64,8 @@ export async function askCandidates(
   }
   const fresh = outputs.filter(isFresh);
   const rest = outputs.filter((output) => !fresh.includes(output));
-  const picked = mostDifferent(
-    fresh.map(({ text }) => text),
-    wish.k,
-  ).map((i) => fresh[i] as Output);
+  const distance = textDistance(fresh.map(({ text }) => text));
+  const picked = mostDifferent(fresh.length, wish.k, distance).map((i) => fresh[i] as Output);
   return [...picked, ...rest].slice(0, wish.k).map((output) => {
     if (!Text.safeParse(output.text).success)
       throw new ApiError('inference_failed', 'The model’s output is not valid text.');

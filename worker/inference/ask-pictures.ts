@@ -7,6 +7,7 @@ import type { Env } from '../env.ts';
 import { keepImage } from '../images/keep-image.ts';
 import type { Made } from './ask-candidates.ts';
 import type { BackEnd, ImageAsk } from './back-end.ts';
+import { featureDistance, mostDifferent } from './most-different.ts';
 
 export type DrawnPicture = Made & { bytes: Uint8Array<ArrayBuffer>; sha256: string; seed: number };
 
@@ -44,8 +45,9 @@ export async function drawPictures(
 }
 
 /**
- * k pictures to compare, of `draws`: half from the adapter that is served and half from the head, where they are two. Of
- * pictures that are one and the same the first is taken, as long as others are left.
+ * k pictures to compare, of `draws`: half are drawn by the adapter that is served and half by the head, where they are two. Those
+ * whose features differ most are dealt; the first ones where the back end knows no features. Of pictures that are one and
+ * the same the first is taken, as long as others are left.
  */
 export async function askPictures(
   c: Context<Env>,
@@ -70,9 +72,20 @@ export async function askPictures(
   const isFirst = ({ sha256 }: DrawnPicture, at: number) => all.findIndex((other) => other.sha256 === sha256) === at;
   const distinct = all.filter(isFirst);
   const repeated = all.filter((picture) => !distinct.includes(picture));
-  return [...distinct, ...repeated]
+  return [...dealt(distinct, wish.k), ...repeated]
     .slice(0, wish.k)
     .map(({ content, origin, features }) => ({ content, origin, ...(features && { features }) }));
+}
+
+function dealt(distinct: DrawnPicture[], k: number): DrawnPicture[] {
+  const vectors = distinct.flatMap(({ features }) => features?.slice(0, 1) ?? []);
+  const [first] = vectors;
+  const isComparable = vectors.every(({ space, values }) => {
+    return space === first?.space && values.length === first.values.length && values.every(Number.isFinite);
+  });
+  if (vectors.length < distinct.length || !isComparable) return distinct;
+  const distance = featureDistance(vectors.map(({ values }) => values as number[]));
+  return mostDifferent(distinct.length, k, distance).map((i) => distinct[i] as DrawnPicture);
 }
 
 function decode(base64: string): Uint8Array<ArrayBuffer> {

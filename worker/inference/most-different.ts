@@ -1,17 +1,15 @@
-/** Which of several texts to compare: those that differ most. Two that say nearly the same teach next to nothing. */
+/** Which of several outputs to compare: those that differ most. Two that are nearly the same teach next to nothing. */
 
 /** Characters of a text that are looked at. */
 const READ = 8000;
 
 /**
- * Indices of k of the texts, ascending. The two that differ most, then each time the one whose nearest chosen text is
- * farthest. How far: 1 - |A ∩ B| / |A ∪ B| of the sets of their trigrams, which needs to know no language.
+ * Indices of k of so many, ascending: the two that differ most, then each time the one whose nearest chosen one is farthest.
+ * distance: of two of them, by their indices.
  */
-export function mostDifferent(texts: string[], k: number): number[] {
-  const all = texts.map((_, i) => i);
-  if (k >= texts.length) return all;
-  const grams = texts.map(trigrams);
-  const distance = (i: number, j: number) => 1 - overlap(grams[i] as Set<string>, grams[j] as Set<string>);
+export function mostDifferent(count: number, k: number, distance: (i: number, j: number) => number): number[] {
+  const all = Array.from({ length: count }, (_, i) => i);
+  if (k >= count) return all;
   const pairs = all.flatMap((i) => all.slice(i + 1).map((j) => [i, j] as const));
   const chosen: number[] = [...(pairs[indexOfLargest(pairs.map(([i, j]) => distance(i, j)))] ?? [])].slice(0, k);
   while (chosen.length < k) {
@@ -20,6 +18,17 @@ export function mostDifferent(texts: string[], k: number): number[] {
     chosen.push(open[indexOfLargest(nearest)] as number);
   }
   return chosen.sort((a, b) => a - b);
+}
+
+/** How far texts are apart: 1 - |A ∩ B| / |A ∪ B| of the sets of their trigrams, which needs to know no language. */
+export function textDistance(texts: string[]): (i: number, j: number) => number {
+  const grams = texts.map(trigrams);
+  return (i, j) => 1 - overlap(grams[i] as Set<string>, grams[j] as Set<string>);
+}
+
+/** How far features are apart, by Euclid. */
+export function featureDistance(vectors: number[][]): (i: number, j: number) => number {
+  return (i, j) => Math.hypot(...(vectors[i] as number[]).map((value, at) => value - (vectors[j]?.[at] ?? 0)));
 }
 
 function trigrams(text: string): Set<string> {

@@ -190,8 +190,8 @@ EXPERIMENT = Experiment(
     ],
     settings=(
         "six taste axes, tastes drawn evenly on their sphere, nobody in training and in the test alike; a vote picks one of four "
-        "drawings of one caption, which names one to four of six attributes, 10 % of picks fall on another of them; PPD learns "
-        "from 8,192 picks, each by a person of their own who is known by 16 other votes (β 60 on 512 values, as 2,000 on "
+        "drawings of one caption, which names one to four of six attributes, the four that differ most among eight; 10 % of picks "
+        "fall on another of them; PPD learns from 8,192 picks, each by a person of their own who is known by 16 other votes (β 60 on 512 values, as 2,000 on "
         "the latents of SD 1.5; prior precision 25), and people are 4.5 times as loud as that, but no louder than 2; the unpersonalised model is Diffusion-DPO on 1,024 picks; 104 people a seed "
         "are tested, each with one of 40 captions that nobody has voted on, 20 steps, guidance 5"
     ),

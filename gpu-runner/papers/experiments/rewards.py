@@ -30,9 +30,8 @@ from prefloop.image.sample import Audience
 from prefloop.image.step import PictureBatch
 from prefloop.recipes.diffusion_dpo import pair_objective
 from prefloop.recipes.pictures import Method
-from prefloop.taste.features import load_feature_encoder
 from prefloop.taste.set_encoder import FILE
-from prefloop.taste.votes import SpriteVotes, drawing_features, reward_tastes
+from prefloop.taste.votes import SpriteVotes, reward_tastes
 from prefloop.tiny.personal import IMAGES
 from prefloop.tiny.sprites import reader, tastes, voters
 
@@ -67,14 +66,10 @@ class FiveRewards:
     @cached_property
     def users_SNU(self) -> Tensor:
         """What the user encoder says of 64 certain picks by each reward, as `fit-encoder` publishes it."""
-        votes = SpriteVotes(self._features_CF, DEALT, self.context.seed)
+        votes = SpriteVotes(self.pictures.features_CF, DEALT, self.context.seed)
         generator = torch.Generator().manual_seed(64)
         seen = votes.of(self.tastes_SK, 64, generator, noise=0.0)
         return user_encoder().embed(seen.chosen_BVF, seen.rejected_BVF, seen.weight_BV)[0]
-
-    @cached_property
-    def _features_CF(self) -> Tensor:
-        return drawing_features(load_feature_encoder("tiny"))
 
     @cached_property
     def attention(self) -> UserAttention:
@@ -179,7 +174,7 @@ EXPERIMENT = Experiment(
         ),
     ],
     settings=(
-        "five built-in rewards pick one of four drawings of one caption, 10 % of picks fall on another; as users they are what the "
+        "five built-in rewards pick one of four drawings of one caption, those that differ most among eight; 10 % of picks fall on another; as users they are what the "
         "user encoder says of 64 of their picks; PPD learns from 4,096 picks of all of them, each DPO model (LoRA of rank 16, "
         "learning rate 5e-4) from 1,024 of its own; β 60 on 512 values; 48 captions that no pick was among, 20 steps, guidance 5"
     ),

@@ -14,11 +14,15 @@ from prefloop.tiny.sprites.draw import every_drawing
 from prefloop.tiny.sprites.tastes import AXES, REWARDS
 from prefloop.tiny.sprites.voters import (
     VOTE_NOISE,
+    Draws,
     axes_of_creatures,
     choose,
     draw_tastes,
     sample_deals,
 )
+
+# Drawings of which those that differ most are dealt: as the demo asks for them.
+DRAWN_FOR_A_DEAL = 8
 
 
 def picked(features_BVkF: Tensor, picked_BV: Tensor, others_BVk: Tensor) -> Votes:
@@ -31,12 +35,15 @@ def picked(features_BVkF: Tensor, picked_BV: Tensor, others_BVk: Tensor) -> Vote
 
 
 class SpriteVotes:
-    """Simulated people pick one of k drawings of one caption. features_CF: of every drawing, in their order."""
+    """Simulated people pick one of k drawings of one caption, of `draws` those that differ most. features_CF: of every drawing, in
+    their order."""
 
-    def __init__(self, features_CF: Tensor, k: int, seed: int, noise: float = VOTE_NOISE) -> None:
+    def __init__(
+        self, features_CF: Tensor, k: int, seed: int, noise: float = VOTE_NOISE, draws: int = DRAWN_FOR_A_DEAL
+    ) -> None:
         self.features_CF, self.noise = features_CF, noise
         self.axes_CK = axes_of_creatures()
-        self.deals = sample_deals(20_000, k, seed)
+        self.deals = sample_deals(20_000, k, seed, Draws(max(draws, k), features_CF))
 
     def of(
         self, tastes_BK: Tensor, votes: int, generator: torch.Generator, noise: float | None = None

@@ -171,6 +171,25 @@ describeOnHosts(
         expect((await call('POST', '/v1/preferences', { ...voted, user: 'anna' })).status).toBe(201);
       });
 
+      it('differ most, of more that are drawn, as far as their features say', async () => {
+        inference.reset();
+        const space = 'c'.repeat(64);
+        const { call } = await setUp(edge);
+        const asked = { domain: 'sprites', prompt: { text: 'a red creature' }, k: 2, draws: 5, seed: 40 };
+        const seeds = async () => {
+          const { body } = await call('POST', '/v1/comparisons', asked);
+          const record = (await call('GET', `/v1/comparisons/${body.id}`)).body;
+          return record.candidates.map(({ origin }: { origin: { seed: number } }) => origin.seed).sort();
+        };
+        const places: Record<number, number> = { 40: 5, 41: 0, 42: 4, 43: 9, 44: 5 };
+        inference.behave({ see: (seed) => ({ space, values: [places[seed] ?? 0, 1] }) });
+        expect(await seeds()).toEqual([41, 43]);
+        inference.behave({ see: (seed) => ({ space, values: seed === 42 ? [1] : [seed, 1] }) });
+        expect(await seeds()).toEqual([40, 41]);
+        inference.behave({ see: (seed) => ({ space: seed === 42 ? 'd'.repeat(64) : space, values: [seed] }) });
+        expect(await seeds()).toEqual([40, 41]);
+      });
+
       it('are generated for a user, by address or as bytes, and dealt to be voted on', async () => {
         inference.reset();
         const { project, call } = await setUp(edge);

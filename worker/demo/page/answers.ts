@@ -6,6 +6,8 @@ import { edge } from './session.ts';
 
 /** Of how many the best is picked. */
 export const DEALT = 4;
+/** Of how many those that differ most are dealt: a pick among pictures that are nearly alike says little of a taste. */
+const DRAWN = { picture: 8, reply: 6 };
 
 export type Kind = 'pictures' | 'replies';
 
@@ -41,7 +43,7 @@ function pictures(domain: string, project: string): Answers {
     made: 'drawn',
     loading: 'Loading the model that draws…',
     deal: async (text) => {
-      const comparison = await edge.createComparison({ domain, prompt: { text }, k: DEALT });
+      const comparison = await edge.createComparison({ domain, prompt: { text }, k: DEALT, draws: DRAWN.picture });
       await Promise.all(comparison.candidates.map(({ content }) => load(content)));
       return comparison;
     },
@@ -66,8 +68,7 @@ function replies(domain: string): Answers {
     noun: 'reply',
     made: 'written',
     loading: 'Loading what replies are mixed from…',
-    // Two more than are shown: those that differ most are dealt.
-    deal: (text) => edge.createComparison({ domain, prompt: { messages: asking(text) }, k: DEALT, draws: DEALT + 2 }),
+    deal: (text) => edge.createComparison({ domain, prompt: { messages: asking(text) }, k: DEALT, draws: DRAWN.reply }),
     make: async (prompt, seed, personal) => {
       const { completion } = await edge.chat({ model: domain, messages: asking(prompt), seed, personal });
       return { type: 'text', text: completion.choices[0]?.message.content ?? '' };

@@ -52,19 +52,47 @@ class Deals:
         return self.creatures[self.sample(people, votes, generator)]
 
 
-def sample_deals(count: int, k: int, seed: int) -> Deals:
-    """Each is of one caption, drawn anew: what it names all have, what it leaves open is drawn for each."""
+@dataclass(frozen=True)
+class Draws:
+    """So many creatures are drawn for a deal, and of those the ones that differ most are dealt; features_CF: of every creature."""
+
+    count: int
+    features_CF: Tensor
+
+
+def sample_deals(count: int, k: int, seed: int, draws: Draws | None = None) -> Deals:
+    """Each is of one caption, drawn anew: what it names all have, what it leaves open is drawn for each. No creature is dealt
+    twice in one. draws: by default as many as are dealt."""
     rng = random.Random(f"deals:{seed}")
     places = {tuple(creature.values()): place for place, creature in enumerate(every_creature())}
     drawn: list[list[int]] = []
     captions: list[str] = []
     while len(drawn) < count:
         known = sample_known(rng)
-        creatures = [places[tuple(sample_creature(rng, known).values())] for _ in range(k)]
-        if len(set(creatures)) == k:
+        creatures = [
+            places[tuple(sample_creature(rng, known).values())] for _ in range(draws.count if draws else k)
+        ]
+        if len(set(creatures)) >= k:
             drawn.append(creatures)
             captions.append(caption_of(known))
-    return Deals(torch.tensor(drawn), tuple(captions))
+    creatures_Nd = torch.tensor(drawn)
+    if draws:
+        creatures_Nd = creatures_Nd.gather(1, most_different(draws.features_CF[creatures_Nd], k))
+    return Deals(creatures_Nd, tuple(captions))
+
+
+def most_different(features_NdF: Tensor, k: int) -> Tensor:
+    """(N, k) places among each row's d, ascending: the two that are farthest apart, then each time the one whose nearest chosen
+    one is farthest; the first of equals. As the edge deals (`worker/inference/most-different.ts`)."""
+    apart_Ndd = torch.cdist(features_NdF, features_NdF, compute_mode="donot_use_mm_for_euclid_dist")
+    size = apart_Ndd.shape[1]
+    pair_N = apart_Ndd.flatten(1).argmax(1)
+    chosen_Nk = torch.stack([pair_N // size, pair_N % size], 1)
+    while chosen_Nk.shape[1] < k:
+        nearest_Nd = apart_Ndd.gather(1, chosen_Nk[..., None].expand(-1, -1, size)).amin(1)
+        nearest_Nd = nearest_Nd.scatter(1, chosen_Nk, -1.0)
+        chosen_Nk = torch.cat([chosen_Nk, nearest_Nd.argmax(1, keepdim=True)], 1)
+    return chosen_Nk.sort(1).values
 
 
 def choose(
