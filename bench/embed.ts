@@ -1,7 +1,7 @@
 /**
  * How long a person's embedding takes on workerd, over HTTP: after each new vote the newest 64 are run through the network
- * (warm), beside a request that asks for nothing (hop), and the same in a process that has just begun (cold). With --parity also
- * what it says, beside what PyTorch said of the same votes.
+ * (warm; inside: within the Worker), beside a request that asks for nothing (hop), and the same in a process that has just begun
+ * (cold). With --parity also what it says, beside what PyTorch said of the same votes.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -86,7 +86,7 @@ async function measureWarm(persist: string, folder: EncoderFolder, votes: number
     const { space, featureSize } = encoder as SetEncoderInput;
     const random = seededRandom(0);
     const vector = () => Array.from({ length: featureSize }, () => 2 * random() - 1);
-    const [whole, alone, hops]: [number[], number[], number[]] = [[], [], []];
+    const [whole, inside, alone, hops]: [number[], number[], number[], number[]] = [[], [], [], []];
     for (let index = 0; index < votes + WARM_UP; index++) {
       await client.createPreference(
         featureVote({ domain: DOMAIN, user: 'anna', space, chosen: vector(), rejected: vector() }),
@@ -96,11 +96,13 @@ async function measureWarm(persist: string, folder: EncoderFolder, votes: number
       if (index < WARM_UP) continue;
       hops.push(hop);
       whole.push(read.milliseconds);
+      inside.push(read.inside);
       alone.push(read.network);
     }
     const figures: Record<string, Figure> = {};
     for (const [name, times] of [
       ['warm', whole],
+      ['inside', inside],
       ['run', alone],
       ['hop', hops],
     ] as const) {
@@ -154,14 +156,21 @@ async function askForNothing(url: string, key: string): Promise<number> {
   return milliseconds;
 }
 
-/** Whole: the request. network: the run alone, as the edge says it. */
-async function readEmbedding(url: string, key: string): Promise<{ milliseconds: number; network: number }> {
+/** milliseconds: the whole request. As the edge says it, inside: from the votes to the embedding, network: the run alone. */
+async function readEmbedding(
+  url: string,
+  key: string,
+): Promise<{ milliseconds: number; inside: number; network: number }> {
   const started = performance.now();
   const path = `${url}/v1/users/anna/embedding?domain=${DOMAIN}`;
   const response = await fetch(path, { headers: { authorization: `Bearer ${key}` } });
   await response.arrayBuffer();
   const milliseconds = performance.now() - started;
-  const network = Number(/encoder;dur=([\d.]+)/.exec(response.headers.get('server-timing') ?? '')?.[1]);
-  if (!response.ok || Number.isNaN(network)) throw new Error(`the edge answered ${response.status} and ran no network`);
-  return { milliseconds, network };
+  const timing = response.headers.get('server-timing') ?? '';
+  const [network, inside] = ['encoder', 'embedding'].map((name) =>
+    Number(new RegExp(`${name};dur=([\\d.]+)`).exec(timing)?.[1]),
+  ) as [number, number];
+  if (!response.ok || Number.isNaN(network + inside))
+    throw new Error(`the edge answered ${response.status} and ran no network`);
+  return { milliseconds, inside, network };
 }

@@ -9,7 +9,7 @@ import { findTaste, type Taste } from '../store/tastes.ts';
 import { BrokenEncoder, embed } from './embed.ts';
 import type { Network, NetworkInputs, NetworkOutputs } from './network.ts';
 
-/** `timing`: of the network alone, in the words of a server-timing header; null = none was run. */
+/** `timing`: of the network alone and of all of it, in the words of a server-timing header; null = no network was run. */
 export type UserEmbedding = { encoder: EncoderInput; made: Made; timing: string | null };
 
 /** `encoder`: of an adapter; without it, the domain's. `kind`: nothing is computed under an encoder of another one. */
@@ -21,6 +21,7 @@ export type Whose = { domain: string; user: string; encoder?: string; kind?: Enc
  */
 export async function userEmbedding(c: Context<Env>, whose: Whose): Promise<UserEmbedding | null> {
   const { domain, user, kind } = whose;
+  const started = performance.now();
   const taste = await findTaste(c.var.db, c.var.project.id, { domain, user, encoder: whose.encoder ?? null });
   if (!taste || (kind && taste.encoder.kind !== kind)) return null;
   const { encoder, made, lastSeq } = taste;
@@ -28,7 +29,8 @@ export async function userEmbedding(c: Context<Env>, whose: Whose): Promise<User
   const fresh = await makeEmbedding(c, taste);
   // Who has never voted leaves no row behind: the prior was there with the encoder.
   if (lastSeq > 0) keepLater(c, { domain, user, encoder: encoder.sha }, fresh.made);
-  return { encoder, ...fresh };
+  const timing = fresh.timing && `${fresh.timing}, embedding;dur=${(performance.now() - started).toFixed(3)}`;
+  return { encoder, made: fresh.made, timing };
 }
 
 async function makeEmbedding(c: Context<Env>, taste: Taste): Promise<Pick<UserEmbedding, 'made' | 'timing'>> {

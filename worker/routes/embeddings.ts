@@ -17,7 +17,10 @@ embeddings.openapi(
     summary: 'A person’s taste in a domain, of the newest votes (the person’s own token, or an admin key)',
     request: { params: z.object({ user: UserId }), query: z.object({ domain: Slug }) },
     responses: {
-      200: json(Embedding, 'The embedding; server-timing says what a network took, when one was run'),
+      200: json(
+        Embedding,
+        'The embedding; server-timing says what a network took and what all of it, when one was run',
+      ),
       ...failures,
     },
   }),

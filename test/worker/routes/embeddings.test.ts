@@ -83,7 +83,9 @@ describeOnHosts('embeddings', (edge) => {
         const expected = encoder.network.embed(seen);
         expectClose(answer.body.values, expected.embedding);
         expectClose(answer.body.uncertainty, [expected.uncertainty]);
-        expect(answer.headers.get('server-timing')).toMatch(/^encoder;dur=[\d.]+;desc="onnxruntime-web 1\.30\.0"$/);
+        expect(answer.headers.get('server-timing')).toMatch(
+          /^encoder;dur=[\d.]+;desc="onnxruntime-web 1\.30\.0", embedding;dur=[\d.]+$/,
+        );
       }
       await cast(tasteVote('anna', pair(65)));
       seen.unshift({ chosen: vector(65), rejected: vector(65.5), weight: 1 });
