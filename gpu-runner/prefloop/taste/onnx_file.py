@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
@@ -57,7 +58,7 @@ def write_onnx(encoder: SetEncoder) -> bytes:
     """`encoder.onnx`. Equal weights give equal bytes."""
     graph = _Graph()
     size, h = encoder.tokens * encoder.width, encoder.shape.hidden
-    vote = _read_votes(graph, encoder)
+    looks = _look_at_votes(graph, encoder)
     count = graph.one("ReduceSum", "weight", graph.integers(1), keepdims=1)
     one = graph.constant(np.array(1, np.float32))
     some = graph.one("Div", count, graph.one("Add", count, one))
@@ -65,13 +66,13 @@ def write_onnx(encoder: SetEncoder) -> bytes:
     weight = graph.one("Unsqueeze", "weight", graph.integers(2))
     estimate = graph.constant(encoder.prior_E[None])
     spread = graph.constant(np.zeros((1, 1), np.float32))
-    rounds = zip(encoder.votes, encoder.says, encoder.hears, encoder.moves, strict=True)
-    for votes, says, hears, moves in rounds:
+    rounds = zip(looks, encoder.votes, encoder.says, encoder.hears, encoder.moves, strict=True)
+    for look, votes, says, hears, moves in rounds:
         assert isinstance(votes, nn.Linear)
         # A vote and the estimate have columns of their own in the weights: nothing has to be repeated for each vote.
         seen = graph.linear(estimate, votes.weight[:, 2 * h :], votes.bias)
         seen = graph.one("Unsqueeze", seen, graph.integers(1))
-        looked = graph.one("Relu", graph.one("Add", graph.linear(vote, votes.weight[:, : 2 * h]), seen))
+        looked = graph.one("Relu", graph.one("Add", look, seen))
         said = graph.one("Mul", weight, graph.one("Relu", graph.layer(looked, says)))
         heard = graph.one("Div", graph.one("ReduceSum", said, graph.integers(1), keepdims=0), most)
         known = graph.one("Concat", heard, estimate, some, axis=1)
@@ -86,14 +87,32 @@ def write_onnx(encoder: SetEncoder) -> bytes:
     return _file(graph, encoder, embedding, uncertainty)
 
 
-def _read_votes(graph: _Graph, encoder: SetEncoder) -> str:
+def _look_at_votes(graph: _Graph, encoder: SetEncoder) -> list[str]:
+    """What each round makes of the votes themselves, (1, V, H) each, before it has looked at the estimate.
+
+    What reads a feature and what looks at what was read are both linear: where features are few they are multiplied here, once and
+    for all, and every round of every vote is one product of 2F numbers.
+    """
     center, spread = graph.constant(encoder.center_F), graph.constant(encoder.spread_F)
-
-    def read(name: str) -> str:
-        return graph.layer(graph.one("Div", graph.one("Sub", name, center), spread), encoder.reads)
-
-    chosen, rejected = read("chosen"), read("rejected")
-    return graph.one("Concat", graph.one("Sub", chosen, rejected), graph.one("Add", chosen, rejected), axis=2)
+    chosen, rejected = (
+        graph.one("Div", graph.one("Sub", name, center), spread) for name in ("chosen", "rejected")
+    )
+    h, count = encoder.shape.hidden, encoder.shape.rounds
+    weights = [layer.weight[:, : 2 * h] for layer in encoder.votes if isinstance(layer, nn.Linear)]
+    is_folded = encoder.feature_size * (count - 1) <= h * count
+    if not is_folded:
+        chosen, rejected = (graph.layer(side, encoder.reads) for side in (chosen, rejected))
+    pair = [graph.one(kind, chosen, rejected) for kind in ("Sub", "Add")]
+    vote = graph.one("Concat", *pair, axis=2)
+    if not is_folded:
+        return [graph.linear(vote, weight_OI) for weight_OI in weights]
+    reads_HF, bias_H = encoder.reads.weight.double(), encoder.reads.bias.double()
+    sides = [(weight_OI[:, :h].double(), weight_OI[:, h:].double()) for weight_OI in weights]
+    folded_OI = torch.cat([torch.cat([apart @ reads_HF, both @ reads_HF], 1) for apart, both in sides])
+    # Of the difference of two sides the bias is none, of their sum it is twice that of one.
+    bias_O = torch.cat([2 * both @ bias_H for _, both in sides])
+    looked = graph.linear(vote, folded_OI, bias_O)
+    return graph.add("Split", looked, graph.integers(*[h] * count), outputs=count, axis=2)
 
 
 def _file(graph: _Graph, encoder: SetEncoder, embedding: str, uncertainty: str) -> bytes:
