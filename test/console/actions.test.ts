@@ -40,13 +40,24 @@ describe.each(['workers', 'deno'] as const)('the console, served by %s', (host) 
         JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]),
       );
       expect(kept).toBe('[{},{},""]');
+      let listen = () => {};
+      const heard = new Promise<void>((done) => {
+        listen = done;
+      });
+      await page.route('**/events', async (route) => {
+        await heard;
+        await route.continue();
+      });
       await page.reload();
       await expect.poll(() => page.locator('h1').textContent(), PATIENT).toBe('Did it do harm?');
-      // Who could not be signed out is told so, and still is.
+      // Who could not be signed out is told so, and still is; that the edge is heard again takes nothing of it away.
       const cut = (route: Route) => (route.request().method() === 'DELETE' ? route.abort() : route.continue());
       await page.route('**/console/session', cut);
       await page.getByRole('button', { name: 'Sign out' }).click();
-      await page.getByText('You are still signed in: ').waitFor();
+      await page.getByText('You are still signed in: ').waitFor(PATIENT);
+      listen();
+      await page.getByText('Live', { exact: true }).waitFor(PATIENT);
+      expect(await page.getByText('You are still signed in: ').isVisible()).toBe(true);
       await page.unroute('**/console/session', cut);
       await page.getByRole('button', { name: 'Sign out' }).click();
       await page.getByLabel('Admin key').waitFor(PATIENT);

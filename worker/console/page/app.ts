@@ -6,7 +6,7 @@ import { readAddress, type ViewName, writeAddress } from './address.ts';
 import { openAnswers } from './answers.ts';
 import { startExplaining } from './explain.ts';
 import { type Feed, openFeed } from './feed.ts';
-import { sayInHead, showFrame, showLink } from './frame.ts';
+import { showFrame, showLink } from './frame.ts';
 import { openHarm } from './harm.ts';
 import { openLearning } from './learning.ts';
 import { empty, make } from './node.ts';
@@ -66,9 +66,15 @@ async function leaveForGood(): Promise<void> {
   try {
     await signOut();
   } catch (error) {
-    return sayInHead(`You are still signed in: ${sayError(error)}`);
+    return sayAbove(`You are still signed in: ${sayError(error)}`);
   }
   askToSignIn('You are signed out.');
+}
+
+/** Above the view, until another one is opened. */
+function sayAbove(words: string): void {
+  main.querySelector(':scope > [role=alert]')?.remove();
+  main.prepend(make('p', { class: 'note failed', role: 'alert' }, words));
 }
 
 function follow(isFirst = false): void {

@@ -49,11 +49,6 @@ const SAID = {
   gone: 'The edge cannot be reached. Trying again.',
 };
 
-/** Beside the domain, until the link to the edge has news. */
-export function sayInHead(words: string): void {
-  place('link').textContent = words;
-}
-
 export function showLink({ link: told, error }: Feed): void {
   const link = told === 'lost' && error ? 'gone' : told;
   const line = place('link');
