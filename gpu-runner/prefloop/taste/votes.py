@@ -35,15 +35,13 @@ def picked(features_BVkF: Tensor, picked_BV: Tensor, others_BVk: Tensor) -> Vote
 
 
 class SpriteVotes:
-    """Simulated people pick one of k drawings of one caption, of `draws` those that differ most. features_CF: of every drawing, in
+    """Simulated people pick one of k drawings of one caption, those that differ most among more. features_CF: of every drawing, in
     their order."""
 
-    def __init__(
-        self, features_CF: Tensor, k: int, seed: int, noise: float = VOTE_NOISE, draws: int = DRAWN_FOR_A_DEAL
-    ) -> None:
+    def __init__(self, features_CF: Tensor, k: int, seed: int, noise: float = VOTE_NOISE) -> None:
         self.features_CF, self.noise = features_CF, noise
         self.axes_CK = axes_of_creatures()
-        self.deals = sample_deals(20_000, k, seed, Draws(max(draws, k), features_CF))
+        self.deals = sample_deals(20_000, k, seed, Draws(max(DRAWN_FOR_A_DEAL, k), features_CF))
 
     def of(
         self, tastes_BK: Tensor, votes: int, generator: torch.Generator, noise: float | None = None
