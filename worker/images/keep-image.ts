@@ -1,4 +1,4 @@
-/** Takes a picture in: sniffed and hashed before anything is stored, then its bytes, then its row. */
+/** Takes a picture in: sniffed and hashed first; then its bytes are stored, then its row. */
 import type { Context } from 'hono';
 import { type Image, MAX_IMAGE_BYTES, MAX_PIXELS } from '../../shared/contracts/image.ts';
 import { toHex } from '../../shared/math/hex.ts';
@@ -12,12 +12,11 @@ export function imageKey(project: string, sha256: string): string {
   return `images/${project}/${sha256}`;
 }
 
-/** Throws ApiError: `too_large` (bytes or pixels), `image_invalid`, `hash_mismatch` for bytes of another hash than `expected`. */
-export async function keepImage(
-  c: Context<Env>,
-  bytes: Uint8Array<ArrayBuffer>,
-  expected: string | null = null,
-): Promise<Image> {
+/**
+ * What a picture is, before anything is kept of it. Throws ApiError: `too_large` (bytes or pixels), `image_invalid`,
+ * `hash_mismatch` for bytes of another hash than `expected`.
+ */
+export async function checkImage(bytes: Uint8Array<ArrayBuffer>, expected: string | null = null): Promise<Image> {
   if (bytes.length > MAX_IMAGE_BYTES) tooLarge();
   const sniffed = sniffImage(bytes);
   if (!sniffed) throw new ApiError('image_invalid', 'The bytes are no PNG, JPEG or WebP picture.');
@@ -29,11 +28,15 @@ export async function keepImage(
   if (expected !== null && expected !== sha256) {
     throw new ApiError('hash_mismatch', `The picture does not have the hash ${expected}: it has ${sha256}.`);
   }
+  return { sha256, ...sniffed, bytes: bytes.length };
+}
+
+/** Keeps a picture that has been checked. */
+export async function keepImage(c: Context<Env>, bytes: Uint8Array<ArrayBuffer>, image: Image): Promise<void> {
+  const { sha256 } = image;
   const project = c.var.project.id;
   await c.env.FILES.put(imageKey(project, sha256), bytes, { sha256 });
-  const facts = { sha256, ...sniffed, bytes: bytes.length };
-  await addImage(c.var.db, project, facts, c.var.now());
-  return facts;
+  await addImage(c.var.db, project, image, c.var.now());
 }
 
 export function tooLarge(): never {

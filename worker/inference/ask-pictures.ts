@@ -1,19 +1,19 @@
-/** Pictures of the domain's own models: kept under their hashes, every draw recorded. */
+/** Pictures of the domain's own models: kept under their hashes, every draw that is dealt recorded. */
 import type { Context } from 'hono';
 import type { Origin } from '../../shared/contracts/candidate.ts';
-import { MAX_IMAGE_BYTES } from '../../shared/contracts/image.ts';
+import { type Image, MAX_IMAGE_BYTES } from '../../shared/contracts/image.ts';
 import { ApiError } from '../access/api-error.ts';
 import type { Env } from '../env.ts';
-import { keepImage } from '../images/keep-image.ts';
+import { checkImage, keepImage } from '../images/keep-image.ts';
 import type { Made } from './ask-candidates.ts';
 import type { BackEnd, ImageAsk } from './back-end.ts';
 import { featureDistance, mostDifferent } from './most-different.ts';
 
-export type DrawnPicture = Made & { bytes: Uint8Array<ArrayBuffer>; sha256: string; seed: number };
+export type DrawnPicture = Made & { bytes: Uint8Array<ArrayBuffer>; image: Image; seed: number };
 
 type Role = 'live' | 'head' | 'base';
 
-/** One request's pictures, in the order of their seeds. Throws ApiError of the back end, or `inference_failed` for what is no picture. */
+/** One request's pictures, in the order of their seeds, kept. Throws ApiError of the back end, or `inference_failed` for what is no picture. */
 export async function drawPictures(
   c: Context<Env>,
   backEnd: BackEnd,
@@ -21,11 +21,17 @@ export async function drawPictures(
   role: Role,
   signal: AbortSignal,
 ): Promise<DrawnPicture[]> {
+  const drawn = await draw(backEnd, ask, role, signal);
+  await keepPictures(c, drawn);
+  return drawn;
+}
+
+async function draw(backEnd: BackEnd, ask: ImageAsk, role: Role, signal: AbortSignal): Promise<DrawnPicture[]> {
   const { data } = await backEnd.images(ask, signal);
   return Promise.all(
     data.map(async ({ b64_json, seed, features }) => {
       const bytes = decode(b64_json);
-      const { sha256 } = await keepImage(c, bytes).catch((error) => {
+      const image = await checkImage(bytes).catch((error) => {
         if (!(error instanceof ApiError)) throw error;
         throw new ApiError('inference_failed', `The inference back end did not draw a picture: ${error.message}`);
       });
@@ -35,19 +41,23 @@ export async function drawPictures(
         ...{ topP: null, tokenIds: null, logps: null },
       };
       return {
-        content: { type: 'image' as const, sha256 },
+        content: { type: 'image' as const, sha256: image.sha256 },
         origin,
         ...(features && { features: [features] }),
-        ...{ bytes, sha256, seed },
+        ...{ bytes, image, seed },
       };
     }),
   );
 }
 
+async function keepPictures(c: Context<Env>, drawn: DrawnPicture[]): Promise<void> {
+  await Promise.all(drawn.map(({ bytes, image }) => keepImage(c, bytes, image)));
+}
+
 /**
  * k pictures to compare, of `draws`: half are drawn by the adapter that is served and half by the head, where they are two. Those
  * whose features differ most are dealt; the first ones where the back end knows no features. Of pictures that are one and
- * the same the first is taken, as long as others are left.
+ * the same the first is taken, as long as others are left. Only what is dealt is kept.
  */
 export async function askPictures(
   c: Context<Env>,
@@ -65,16 +75,17 @@ export async function askPictures(
   const drawn = await Promise.all(
     groups.map(({ adapter, role, n, seed }) => {
       const ask = { model: adapter ?? 'base', prompt: wish.prompt, n, seed, features: true };
-      return drawPictures(c, backEnd, ask, adapter === null ? 'base' : role, signal);
+      return draw(backEnd, ask, adapter === null ? 'base' : role, signal);
     }),
   );
   const all = drawn.flat();
-  const isFirst = ({ sha256 }: DrawnPicture, at: number) => all.findIndex((other) => other.sha256 === sha256) === at;
+  const isFirst = (picture: DrawnPicture, at: number) =>
+    all.findIndex(({ image }) => image.sha256 === picture.image.sha256) === at;
   const distinct = all.filter(isFirst);
   const repeated = all.filter((picture) => !distinct.includes(picture));
-  return [...dealt(distinct, wish.k), ...repeated]
-    .slice(0, wish.k)
-    .map(({ content, origin, features }) => ({ content, origin, ...(features && { features }) }));
+  const shown = [...dealt(distinct, wish.k), ...repeated].slice(0, wish.k);
+  await keepPictures(c, shown);
+  return shown.map(({ content, origin, features }) => ({ content, origin, ...(features && { features }) }));
 }
 
 function dealt(distinct: DrawnPicture[], k: number): DrawnPicture[] {

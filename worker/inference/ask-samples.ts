@@ -74,7 +74,7 @@ function drawer(c: Context<Env>, { live }: DomainRow) {
       const ask = { model, prompt: text, n: 1, seed: SEED };
       const [drawn] = await drawPictures(c, from, ask, model === live ? 'live' : 'base', c.req.raw.signal);
       if (!drawn) throw new ApiError('inference_failed', 'The inference back end drew nothing.');
-      const { sha256 } = drawn;
+      const { sha256 } = drawn.image;
       return { type: 'image', sha256, url: `${ownOrigin(c)}/v1/images/${c.var.project.id}/${sha256}` };
     };
     return { prompt: text, by };

@@ -79,14 +79,15 @@ async function deal(c: Context<Env>, domain: string, text: string, drawn: DrawnP
       ...{ id: uuidv7(c.var.now()), content, origin },
       ...(features && { features }),
     })),
-    bodyHash: sha256Text(canonicalJson({ domain, text, user, pictures: drawn.map(({ sha256 }) => sha256) })),
+    bodyHash: sha256Text(canonicalJson({ domain, text, user, pictures: drawn.map(({ image }) => image.sha256) })),
     nonce: randomSecret(),
     createdAt: c.var.now(),
   });
   return id;
 }
 
-function shown(c: Context<Env>, { sha256, seed, bytes }: DrawnPicture, format: ImageRequest['response_format']) {
+function shown(c: Context<Env>, { image, seed, bytes }: DrawnPicture, format: ImageRequest['response_format']) {
+  const { sha256 } = image;
   if (format === 'b64_json') return { b64_json: toBase64(bytes), sha256, seed };
   return { url: new URL(`/v1/images/${c.var.project.id}/${sha256}`, c.req.url).href, sha256, seed };
 }

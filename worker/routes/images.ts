@@ -6,7 +6,7 @@ import { ImageReceipt, MAX_IMAGE_BYTES } from '../../shared/contracts/image.ts';
 import { ApiError, found } from '../access/api-error.ts';
 import { hasScope, requireSecret } from '../access/caller.ts';
 import type { Env } from '../env.ts';
-import { imageKey, keepImage, tooLarge } from '../images/keep-image.ts';
+import { checkImage, imageKey, keepImage, tooLarge } from '../images/keep-image.ts';
 import { findImage } from '../store/images.ts';
 import { failures, json, router } from './router.ts';
 
@@ -69,7 +69,9 @@ images.openapi(
     const known = await findImage(c.var.db, c.var.project.id, sha256);
     const bytes = await readBytes(c);
     if (known) return c.json({ ...known, replayed: true }, 200);
-    return c.json({ ...(await keepImage(c, bytes, sha256)), replayed: false }, 201);
+    const image = await checkImage(bytes, sha256);
+    await keepImage(c, bytes, image);
+    return c.json({ ...image, replayed: false }, 201);
   },
 );
 

@@ -174,7 +174,7 @@ describeOnHosts(
       it('differ most, of more that are drawn, as far as their features say', async () => {
         inference.reset();
         const space = 'c'.repeat(64);
-        const { call } = await setUp(edge);
+        const { project, call } = await setUp(edge);
         const asked = { domain: 'sprites', prompt: { text: 'a red creature' }, k: 2, draws: 5, seed: 40 };
         const seeds = async () => {
           const { body } = await call('POST', '/v1/comparisons', asked);
@@ -184,6 +184,10 @@ describeOnHosts(
         const places: Record<number, number> = { 40: 5, 41: 0, 42: 4, 43: 9, 44: 5 };
         inference.behave({ see: (seed) => ({ space, values: [places[seed] ?? 0, 1] }) });
         expect(await seeds()).toEqual([41, 43]);
+        const isKept = async (seed: number) => {
+          return (await fetch(`${edge.url}/v1/images/${project.id}/${await sha256(png(seed))}`)).ok;
+        };
+        expect(await Promise.all([40, 41, 42, 43, 44].map(isKept))).toEqual([false, true, false, true, false]);
         inference.behave({ see: (seed) => ({ space, values: seed === 42 ? [1] : [seed, 1] }) });
         expect(await seeds()).toEqual([40, 41]);
         inference.behave({ see: (seed) => ({ space: seed === 42 ? 'd'.repeat(64) : space, values: [seed] }) });
