@@ -5,6 +5,7 @@
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawnEdge } from '../scripts/edge/spawn.ts';
@@ -148,11 +149,8 @@ async function measureCold(persist: string, key: string, starts: number): Promis
 
 /** Milliseconds of a request that is let in and finds nothing: no database, no network. */
 async function askForNothing(url: string, key: string): Promise<number> {
-  const started = performance.now();
-  const response = await fetch(`${url}/v1/nothing`, { headers: { authorization: `Bearer ${key}` } });
-  await response.arrayBuffer();
-  const milliseconds = performance.now() - started;
-  if (response.status !== 404) throw new Error(`the edge answered ${response.status} where there is nothing`);
+  const { milliseconds, status } = await timeRequest(`${url}/v1/nothing`, key);
+  if (status !== 404) throw new Error(`the edge answered ${status} where there is nothing`);
   return milliseconds;
 }
 
@@ -161,16 +159,29 @@ async function readEmbedding(
   url: string,
   key: string,
 ): Promise<{ milliseconds: number; inside: number; network: number }> {
-  const started = performance.now();
   const path = `${url}/v1/users/anna/embedding?domain=${DOMAIN}`;
-  const response = await fetch(path, { headers: { authorization: `Bearer ${key}` } });
-  await response.arrayBuffer();
-  const milliseconds = performance.now() - started;
-  const timing = response.headers.get('server-timing') ?? '';
+  const { milliseconds, status, timing } = await timeRequest(path, key);
   const [network, inside] = ['encoder', 'embedding'].map((name) =>
     Number(new RegExp(`${name};dur=([\\d.]+)`).exec(timing)?.[1]),
   ) as [number, number];
-  if (!response.ok || Number.isNaN(network + inside))
-    throw new Error(`the edge answered ${response.status} and ran no network`);
+  if (status !== 200 || Number.isNaN(network + inside))
+    throw new Error(`the edge answered ${status} and ran no network`);
   return { milliseconds, inside, network };
+}
+
+/** Until the answer has been read to its end, on a connection that is kept. Past `fetch`, which takes half a millisecond for itself. */
+function timeRequest(url: string, key: string): Promise<{ milliseconds: number; status: number; timing: string }> {
+  const started = performance.now();
+  return new Promise((resolve, reject) => {
+    const request = get(url, { headers: { authorization: `Bearer ${key}` } }, (response) => {
+      response.resume();
+      response.once('error', reject);
+      response.once('end', () => {
+        const milliseconds = performance.now() - started;
+        const timing = String(response.headers['server-timing'] ?? '');
+        resolve({ milliseconds, status: response.statusCode ?? 0, timing });
+      });
+    });
+    request.once('error', reject);
+  });
 }
